@@ -1,0 +1,1 @@
+"""The proof: every piece of scratchnet run beside its PyTorch twin."""

@@ -1,0 +1,171 @@
+"""Runs one case on every side, and judges what comes back.
+
+float64: scratchnet against the twin and against stock torch, and the twin against
+stock torch, so that no reference is taken on trust. float32: scratchnet and stock
+torch, each against the float64 truth. Central differences: scratchnet's backward
+pass against its own forward pass.
+"""
+
+from __future__ import annotations
+
+import traceback
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import ModuleType
+
+import numpy as np
+
+from parity import measure
+from parity.case import Array, Case, Pair
+from parity.diagnosis import diagnose
+from parity.sides import layer
+
+SIDES: dict[str, ModuleType] = {"nn": layer}
+DIRECTIONS = 3
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One thing that is wrong, and where."""
+
+    against: str
+    tensor: str
+    what: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        hint = f"\n  {self.hint}" if self.hint else ""
+        return f"{self.tensor}, against {self.against}: {self.what}{hint}"
+
+
+@dataclass
+class Result:
+    """The verdict on one case.
+
+    Attributes
+    ----------
+    float64 : float
+        Worst error of scratchnet against twin and stock torch.
+    float32, torch32 : float
+        Worst float32 errors against the float64 truth: scratchnet's and torch's own.
+    differences : float or None
+        Worst error of central differences; None where they do not apply.
+    used : float
+        The largest part of any tolerance that was used: above 1 fails.
+    closer, tensors : int
+        In how many of how many tensors scratchnet's float32 is at least as close to
+        the truth as torch's.
+    failures : list of Failure
+    """
+
+    pair: Pair
+    case: Case
+    seed: int
+    float64: float = 0.0
+    float32: float = 0.0
+    torch32: float = 0.0
+    differences: float | None = None
+    used: float = 0.0
+    closer: int = 0
+    tensors: int = 0
+    failures: list[Failure] = field(default_factory=list)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every gate held."""
+        return not self.failures
+
+    def gate(self, error: float, allowed: float) -> bool:
+        """Note how much of a tolerance was used; say whether it held."""
+        used = error / allowed
+        self.used = max(self.used, used if used == used else np.inf)
+        return used <= 1
+
+
+def check(pair: Pair, case: Case, seed: int = 0) -> Result:
+    """Run `case` on every side and judge it."""
+    result = Result(pair, case, seed)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            _check_float64(result)
+            _check_float32(result)
+            _check_differences(result)
+    except Exception as error:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        what = f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"
+        result.failures.append(Failure("running at all", "case", what))
+        result.used = np.inf
+    return result
+
+
+def _check_float64(result: Result) -> None:
+    pair, case = result.pair, result.case
+    side = SIDES[pair.namespace]
+    numbers = side.draw(pair, case, pair.rng(case, result.seed))
+    ours = side.run_numpy(pair, case, numbers, np.float64)
+    stock = side.run_stock(pair, case, numbers, np.float64)
+    twin = side.run_twin(pair, case, numbers, np.float64)
+    allowed = case.tolerance or measure.FLOAT64_GATE
+    for who, against, a, b in (
+        ("", "stock torch", ours, stock),
+        ("", "the torch twin", ours, twin),
+        ("the twin's ", "stock torch", twin, stock),
+    ):
+        for name, mine, theirs in _matched(result, against, a, b):
+            difference = measure.compare(mine, theirs)
+            result.float64 = max(result.float64, difference.error)
+            if not result.gate(difference.error, allowed):
+                hint = diagnose(mine, theirs)
+                failure = Failure(against, who + name, str(difference), hint)
+                result.failures.append(failure)
+
+
+def _check_float32(result: Result) -> None:
+    pair, case = result.pair, result.case
+    side = SIDES[pair.namespace]
+    numbers = side.draw(pair, case, pair.rng(case, result.seed)).rounded()
+    ours = side.run_numpy(pair, case, numbers, np.float32)
+    stock = side.run_stock(pair, case, numbers, np.float32)
+    truth = side.run_stock(pair, case, numbers, np.float64)
+    for name, mine, theirs in _matched(result, "stock torch in float32", ours, stock):
+        if mine.dtype != theirs.dtype:
+            what = f"expected {theirs.dtype}, got {mine.dtype}"
+            result.failures.append(Failure("stock torch in float32", name, what))
+        torch_error = measure.compare(theirs, truth[name], same_dtype=False).error
+        difference = measure.compare(mine, truth[name], same_dtype=False)
+        result.tensors += 1
+        result.closer += difference.error <= torch_error
+        result.float32 = max(result.float32, difference.error)
+        result.torch32 = max(result.torch32, torch_error)
+        if not result.gate(difference.error, measure.float32_gate(torch_error)):
+            what = f"{difference}; torch's own float32 error is {torch_error:.2e}"
+            result.failures.append(Failure("the float64 truth in float32", name, what))
+
+
+def _check_differences(result: Result) -> None:
+    pair, case = result.pair, result.case
+    side = SIDES[pair.namespace]
+    if not (case.differences and hasattr(side, "differences")):
+        return
+    rng = pair.rng(case, result.seed)
+    numbers = side.draw(pair, case, rng, edges=False)
+    error, shown = side.differences(pair, case, numbers, rng, DIRECTIONS)
+    result.differences = error
+    if not result.gate(error, measure.DIFFERENCES_GATE):
+        failure = Failure("central differences", "gradients", shown)
+        result.failures.append(failure)
+
+
+def _matched(
+    result: Result, against: str, ours: dict[str, Array], theirs: dict[str, Array]
+) -> Iterator[tuple[str, Array, Array]]:
+    """Yield what both sides have; what only the reference has is a failure."""
+    for name, expected in theirs.items():
+        if name in ours:
+            yield name, ours[name], expected
+        else:
+            what = f"expected an array of shape {expected.shape}, got none"
+            result.failures.append(Failure(against, name, what))
+            result.used = np.inf

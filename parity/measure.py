@@ -1,0 +1,102 @@
+"""The error measures, and the only tolerances.
+
+Every comparison of the suite goes through `compare`; every verdict through one of
+the gates below.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+#: float64, largest difference over largest magnitude, against twin and stock torch.
+FLOAT64_GATE = 1e-11
+#: float32, against the float64 truth: so many times torch's own error …
+FLOAT32_FACTOR = 4.0
+#: … or one unit in the last place of the largest magnitude, whichever is larger.
+FLOAT32_FLOOR = float(np.finfo(np.float32).eps)
+#: Central differences: their own error is about 1e-9.
+DIFFERENCES_GATE = 1e-6
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How far one tensor is from what it should be.
+
+    Attributes
+    ----------
+    error : float
+        Largest difference over largest magnitude; infinite where shapes, dtypes or
+        the places of NaN and infinity disagree.
+    index : tuple of int, or None
+        Where the difference is largest.
+    ours, theirs : float or str
+        The two values there, or the two shapes or dtypes.
+    ulps : float
+        The difference there in units in the last place of the expected value.
+    """
+
+    error: float
+    index: tuple[int, ...] | None = None
+    ours: Any = None
+    theirs: Any = None
+    ulps: float = 0.0
+
+    def __str__(self) -> str:
+        if self.index is None:
+            return f"expected {self.theirs}, got {self.ours}"
+        where = f"[{', '.join(map(str, self.index))}]"
+        return (
+            f"{where}: expected {self.theirs!s}, got {self.ours!s}, "
+            f"{self.ulps:.3g} units in the last place, error {self.error:.2e}"
+        )
+
+
+def compare(ours: Array, theirs: Array, same_dtype: bool = True) -> Difference:
+    """Measure `ours` against `theirs`, the larger magnitude of which sets the scale.
+
+    Where one is NaN or infinite, both must be, alike.
+    """
+    if not isinstance(ours, np.ndarray | np.generic):
+        return Difference(np.inf, None, type(ours).__name__, f"array {theirs.shape}")
+    if ours.shape != theirs.shape:
+        return Difference(np.inf, None, f"shape {ours.shape}", f"shape {theirs.shape}")
+    if same_dtype and ours.dtype != theirs.dtype:
+        return Difference(np.inf, None, f"{ours.dtype}", f"{theirs.dtype}")
+    if theirs.size == 0:
+        return Difference(0.0)
+    a, b = np.asarray(ours), np.asarray(theirs)
+    if not np.issubdtype(b.dtype, np.inexact):
+        distance, scale = (a != b).astype(float), 1.0
+    else:
+        a, b = a.astype(np.float64), b.astype(np.float64)
+        finite = np.isfinite(b)
+        scale = float(np.max(np.abs(b), where=finite, initial=0.0)) or 1.0
+        with np.errstate(invalid="ignore", over="ignore"):
+            alike = (a == b) | (np.isnan(a) & np.isnan(b))
+            distance = np.where(alike, 0.0, np.abs(a - b))
+        distance[np.isnan(distance)] = np.inf
+    index = np.unravel_index(int(np.argmax(distance)), b.shape)
+    largest = float(distance[index])
+    spacing = _spacing(theirs[index]) if np.isfinite(largest) else 1.0
+    return Difference(
+        error=largest / scale,
+        index=tuple(map(int, index)),
+        ours=ours[index],
+        theirs=theirs[index],
+        ulps=largest / spacing,
+    )
+
+
+def float32_gate(torch_error: float) -> float:
+    """Return the float32 error allowed where torch's own is `torch_error`."""
+    return max(FLOAT32_FACTOR * torch_error, FLOAT32_FLOOR)
+
+
+def _spacing(value: Any) -> float:
+    return float(np.spacing(np.abs(value))) if np.issubdtype(value.dtype, np.inexact) else 1

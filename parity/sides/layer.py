@@ -1,0 +1,221 @@
+"""A layer or a loss: outputs, gradients and buffers of one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import scratchnet as sn
+import torch
+from numpy.typing import DTypeLike
+
+from parity.case import Array, Call, Case, Pair
+from parity.sides.tree import (
+    drawn,
+    is_floating,
+    leaves,
+    map_tree,
+    rounded,
+    to_numpy,
+    to_torch,
+)
+from scratchnet.gradcheck import Problem
+
+Trace = dict[str, Array]
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Everything that a case draws: the same numbers for every side."""
+
+    init: Call
+    inputs: Call
+    state: dict[str, Array]
+    seed: int
+    upstream: Any = None
+
+    def rounded(self) -> Numbers:
+        """Return the nearest numbers that float32 can hold."""
+        parts = ("init", "inputs", "state", "upstream")
+        return replace(self, **{part: rounded(getattr(self, part)) for part in parts})
+
+
+def draw(pair: Pair, case: Case, rng: np.random.Generator, edges: bool = True) -> Numbers:
+    """Draw arguments, parameters, running statistics and upstream gradients.
+
+    Parameters and running statistics are random, not the ones and zeros that layers
+    start from; the upstream gradient is random too, as the gradient of ``sum()``
+    through a softmax or a norm is zero however wrong the backward pass.
+    """
+    numbers = Numbers(
+        drawn(case.init, rng, edges), drawn(case.inputs, rng, edges), {}, _seed(rng)
+    )
+    stock = _build_torch(pair, case, numbers, np.float64)
+    for name, tensor in stock.state_dict().items():
+        array = tensor.numpy().copy()
+        if name.endswith("running_var"):
+            array = rng.uniform(0.5, 2.0, array.shape)
+        elif name.endswith("running_mean") or name in dict(stock.named_parameters()):
+            array = rng.standard_normal(array.shape) / 2
+        numbers.state[name] = array
+    output = _forward(stock, numbers, np.float64, stock)[0]
+    upstream = map_tree(
+        lambda y: rng.standard_normal(y.shape) if is_floating(y) else None, output
+    )
+    return replace(numbers, upstream=upstream)
+
+
+def run_numpy(pair: Pair, case: Case, numbers: Numbers, dtype: DTypeLike) -> Trace:
+    """Run scratchnet's layer."""
+    layer = _build_numpy(pair, case, numbers, dtype)
+    inputs = to_numpy(numbers.inputs, dtype, sn.nn)
+    upstream = to_numpy(numbers.upstream, dtype, sn.nn)
+    sn.manual_seed(numbers.seed)
+    output = layer(*inputs.args, **inputs.kwargs)
+    trace = dict(leaves(output, "output"))
+    if any(map(is_floating, dict(leaves(output, "output")).values())):
+        several = isinstance(upstream, tuple)
+        grads = layer.backward(*(upstream if several else [upstream]))
+        for i, grad in enumerate(grads if isinstance(grads, tuple) else (grads,)):
+            trace.update(leaves(grad, _input_name(i)))
+        for name, parameter in layer.named_parameters():
+            if parameter.grad is not None:
+                trace[f"grad {name}"] = parameter.grad
+    trace.update(layer.named_buffers())
+    return trace
+
+
+def run_stock(pair: Pair, case: Case, numbers: Numbers, dtype: DTypeLike) -> Trace:
+    """Run torch's own layer, differentiated by autograd."""
+    layer = _build_torch(pair, case, numbers, dtype)
+    return _run_torch(pair, numbers, dtype, layer, layer)
+
+
+def run_twin(pair: Pair, case: Case, numbers: Numbers, dtype: DTypeLike) -> Trace:
+    """Run the twin: tensor operations, differentiated by autograd."""
+    layer = _build_torch(pair, case, numbers, dtype)
+    return _run_torch(
+        pair, numbers, dtype, layer, lambda *args, **kwargs: pair.twin(layer, *args, **kwargs)
+    )
+
+
+def differences(
+    pair: Pair, case: Case, numbers: Numbers, rng: np.random.Generator, directions: int
+) -> tuple[float, str]:
+    """Return the worst error of scratchnet's gradients along random directions.
+
+    Each direction moves every input and every parameter at once.
+    """
+    layer = _build_numpy(pair, case, numbers, np.float64)
+    inputs = to_numpy(numbers.inputs, np.float64, sn.nn)
+    sn.manual_seed(numbers.seed)
+    problem = Problem(_WithKeywords(layer, inputs.kwargs), inputs.args, rng)
+    claims = list(problem.claims())
+    worst, shown = 0.0, ""
+    for _ in range(directions if claims else 0):
+        moves = [(array, _direction(array, rng)) for _, array, _ in claims]
+        terms = [np.sum(g * v) for (_, _, g), (_, v) in zip(claims, moves, strict=True)]
+        claimed, measured = float(sum(terms)), problem.slope(moves, eps=1e-6)
+        scale = float(np.linalg.norm(terms)) + 1e-3 * abs(problem.value)
+        error = abs(claimed - measured) / (scale or 1.0)
+        if not error <= worst:
+            worst = error
+            shown = f"backward gives {claimed:.9g}, central differences {measured:.9g}"
+    return worst, shown
+
+
+def _direction(array: Array, rng: np.random.Generator) -> Array:
+    """Return a random direction, no larger than the array's own numbers."""
+    scale = np.max(np.abs(array), where=np.isfinite(array), initial=0.0)
+    return min(scale, 1.0) * rng.standard_normal(array.shape)
+
+
+class _WithKeywords(sn.nn.Module):
+    """A layer with its keyword arguments already given."""
+
+    def __init__(self, layer: sn.nn.Module, kwargs: dict[str, Any]) -> None:
+        super().__init__()
+        self.layer = layer
+        self.kwargs = kwargs
+
+    def forward(self, *inputs: Any) -> Any:
+        return self.layer(*inputs, **self.kwargs)
+
+    def backward(self, *grad_outputs: Any) -> Any:
+        return self.layer.backward(*grad_outputs)
+
+
+def _build_numpy(pair: Pair, case: Case, numbers: Numbers, dtype: DTypeLike) -> sn.nn.Module:
+    init = to_numpy(numbers.init, dtype, sn.nn)
+    # By name, at each run: whoever replaces a class in scratchnet.nn has it judged.
+    layer = getattr(sn.nn, pair.name)(*init.args, **init.kwargs)
+    layer = layer.double() if dtype == np.float64 else layer.float()
+    layer.load_state_dict(numbers.state)
+    return layer.train(case.training)
+
+
+def _build_torch(
+    pair: Pair, case: Case, numbers: Numbers, dtype: DTypeLike
+) -> torch.nn.Module:
+    init = to_torch(numbers.init, dtype)
+    layer = getattr(torch.nn, pair.name)(*init.args, **init.kwargs)
+    layer = layer.double() if dtype == np.float64 else layer.float()
+    if numbers.state:
+        layer.load_state_dict({k: torch.from_numpy(v) for k, v in numbers.state.items()})
+    return layer.train(case.training)
+
+
+def _forward(
+    layer: torch.nn.Module,
+    numbers: Numbers,
+    dtype: DTypeLike,
+    forward: Callable[..., Any],
+    predictions: int | None = None,
+) -> tuple[Any, list[tuple[str, torch.Tensor]]]:
+    """Return the outputs, and the inputs that autograd shall differentiate."""
+    inputs = to_torch(numbers.inputs, dtype)
+    wanted = [
+        (name, leaf.requires_grad_())
+        for i, given in enumerate(inputs.args[:predictions])
+        for name, leaf in leaves(given, _input_name(i))
+        if is_floating(leaf)
+    ]
+    # Copies, as autograd lets no layer with inplace=True write to a leaf.
+    args, kwargs = map_tree(_copied, inputs.args), map_tree(_copied, inputs.kwargs)
+    torch.manual_seed(numbers.seed)
+    return forward(*args, **kwargs), wanted
+
+
+def _run_torch(
+    pair: Pair,
+    numbers: Numbers,
+    dtype: DTypeLike,
+    layer: torch.nn.Module,
+    forward: Callable[..., Any],
+) -> Trace:
+    output, wanted = _forward(layer, numbers, dtype, forward, pair.predictions)
+    trace = {name: y.detach().numpy() for name, y in leaves(output, "output")}
+    upstream = dict(leaves(to_torch(numbers.upstream, dtype), "output"))
+    ways = [(y, upstream[name]) for name, y in leaves(output, "output") if y.requires_grad]
+    if ways:
+        torch.autograd.backward(*zip(*ways, strict=True))
+    wanted += [(f"grad {name}", p) for name, p in layer.named_parameters()]
+    for name, tensor in wanted:
+        if tensor.grad is not None:
+            trace[name] = tensor.grad.numpy()
+    trace.update((name, buffer.numpy()) for name, buffer in layer.named_buffers())
+    return trace
+
+
+def _copied(leaf: Any) -> Any:
+    return leaf.clone() if isinstance(leaf, torch.Tensor) else leaf
+
+
+def _input_name(position: int) -> str:
+    return f"grad input {position}"
+
+
+def _seed(rng: np.random.Generator) -> int:
+    return int(rng.integers(2**31))

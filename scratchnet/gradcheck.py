@@ -1,0 +1,214 @@
+"""Central differences: a judge of backward passes that knows nothing of torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scratchnet import random
+from scratchnet.nn.module import Module
+
+Array = NDArray[Any]
+
+
+def gradcheck(
+    module: Module,
+    inputs: Array | Sequence[Any],
+    *,
+    eps: float = 1e-6,
+    atol: float = 1e-5,
+    rtol: float = 1e-3,
+    raise_exception: bool = True,
+    fast_mode: bool = False,
+    seed: int = 0,
+) -> bool:
+    r"""Check the backward pass of `module` against its own forward pass.
+
+    Parameters
+    ----------
+    module : Module
+        A layer or loss, in float64.
+    inputs : ndarray or sequence
+        What it is called with; floating-point arrays are float64.
+    eps : float
+        Step of the differences.
+    atol, rtol : float
+        Absolute and relative tolerance.
+    raise_exception : bool, default True
+        False returns the verdict instead of raising.
+    fast_mode : bool, default False
+        One random direction for each array instead of every element.
+    seed : int
+        Of the random gradient sent into ``backward``.
+
+    Returns
+    -------
+    bool
+        Whether every derivative agrees.
+
+    Raises
+    ------
+    ValueError
+        Where one does not: its array, its index and both values.
+    TypeError
+        If an input or a parameter is not float64.
+
+    Notes
+    -----
+    With a fixed random :math:`u` of the output's shape, :math:`L = \sum u \, y` has
+    the derivatives that ``backward(u)`` claims. For each element :math:`\theta`
+
+    .. math::
+
+        \frac{\partial L}{\partial \theta} \approx
+        \frac{L(\theta + \varepsilon) - L(\theta - \varepsilon)}{2 \varepsilon}
+
+    with an error of order :math:`\varepsilon^2`; in fast mode for each array
+    :math:`\theta` along one random direction. The random state is the same at each
+    forward pass, so that dropout can be checked. A wrong forward pass cannot be seen.
+
+    References
+    ----------
+    https://docs.pytorch.org/docs/2.13/generated/torch.autograd.gradcheck.gradcheck.html
+
+    Examples
+    --------
+    >>> from scratchnet import nn
+    >>> gradcheck(nn.Linear(5, 3).double(), np.random.randn(4, 5))
+    True
+    """
+    arrays = tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,)
+    problem = Problem(module, arrays, np.random.default_rng(seed))
+    faults = []
+    for name, array, claimed in problem.claims():
+        if fast_mode:
+            direction = problem.rng.standard_normal(array.shape)
+            pairs = [("", np.sum(claimed * direction), direction)]
+        else:
+            pairs = [
+                (str(list(index)), claimed[index], _unit(array.shape, index))
+                for index in np.ndindex(array.shape)
+            ]
+        for where, value, direction in pairs:
+            measured = problem.slope([(array, direction)], eps)
+            if not abs(value - measured) <= atol + rtol * abs(measured):
+                faults.append(
+                    f"{name}{where}: backward gives {value:.9g}, "
+                    f"central differences {measured:.9g}"
+                )
+    if faults and raise_exception:
+        rest = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        raise ValueError(f"{type(module).__name__} gradient of {faults[0]}{rest}")
+    return not faults
+
+
+class Problem:
+    """A module, its inputs, and a random gradient to be sent back through it.
+
+    Attributes
+    ----------
+    inputs : list
+        Copies of the inputs, free to be nudged.
+    value : float
+        :math:`L` at the inputs.
+    """
+
+    def __init__(
+        self, module: Module, inputs: Sequence[Any], rng: np.random.Generator
+    ) -> None:
+        self.module, self.rng = module, rng
+        self.inputs = [_map(_copy, given) for given in inputs]
+        for name, parameter in module.named_parameters():
+            if parameter.dtype != np.float64:
+                raise TypeError(f"gradcheck expects float64, got {name} {parameter.dtype}")
+        self.state = random.get_rng_state()
+        self.buffers = [(buffer, buffer.copy()) for buffer in module.buffers()]
+        self.output = self.forward()
+        self.upstream = _map(self._draw, self.output)
+        self.value = self.loss()
+
+    def _draw(self, output: Any) -> Any:
+        if not np.issubdtype(np.asarray(output).dtype, np.floating):
+            return None
+        return self.rng.standard_normal(np.shape(output))
+
+    def forward(self) -> Any:
+        """Run the module as if for the first time: same random state and buffers."""
+        state = random.get_rng_state()
+        random.set_rng_state(self.state)
+        output = self.module(*self.inputs)
+        random.set_rng_state(state)
+        for buffer, before in self.buffers:
+            buffer[...] = before
+        return output
+
+    def loss(self) -> float:
+        r"""Return :math:`L = \sum u \, y`."""
+        pairs = zip(_leaves(self.upstream), _leaves(self.forward()), strict=True)
+        return float(sum(np.sum(u * y) for u, y in pairs if u is not None))
+
+    def claims(self) -> Iterator[tuple[str, Array, Array]]:
+        """Yield each array that backward gives a gradient for, with that gradient.
+
+        The gradients that the parameters had before are put back.
+        """
+        parameters = dict(self.module.named_parameters())
+        before = {name: p.grad for name, p in parameters.items()}
+        self.module.zero_grad()
+        self.forward()
+        several = isinstance(self.upstream, tuple)
+        grads = self.module.backward(*(self.upstream if several else [self.upstream]))
+        grads = grads if isinstance(grads, tuple) else (grads,)
+        found = []
+        for i, (given, grad) in enumerate(zip(self.inputs, grads, strict=False)):
+            name = "input" if len(self.inputs) == 1 else f"input {i}"
+            pairs = zip(_leaves(given), _leaves(grad), strict=False)
+            found += [(name, x, g) for x, g in pairs if g is not None]
+        for name, p in parameters.items():
+            if p.requires_grad:
+                found.append((name, p.data, np.zeros_like(p.data) if p.grad is None else p.grad))
+            p.grad = before[name]
+        yield from found
+
+    def slope(self, moves: Sequence[tuple[Array, Array]], eps: float) -> float:
+        """Return the derivative of the loss when each array moves along a direction."""
+        kept = [array.copy() for array, _ in moves]
+        losses = []
+        for step in (eps, -eps):
+            for (array, direction), start in zip(moves, kept, strict=True):
+                array[...] = start + step * direction
+            losses.append(self.loss())
+        for (array, _), start in zip(moves, kept, strict=True):
+            array[...] = start
+        return (losses[0] - losses[1]) / (2 * eps)
+
+
+def _copy(given: Any) -> Any:
+    if not isinstance(given, np.ndarray | np.floating):
+        return given
+    if np.issubdtype(given.dtype, np.floating) and given.dtype != np.float64:
+        raise TypeError(f"gradcheck expects float64 inputs, got {given.dtype}")
+    return np.array(given)
+
+
+def _unit(shape: tuple[int, ...], index: tuple[int, ...]) -> Array:
+    direction = np.zeros(shape)
+    direction[index] = 1
+    return direction
+
+
+def _map(function: Callable[[Any], Any], tree: Any) -> Any:
+    if isinstance(tree, tuple | list):
+        return type(tree)(_map(function, part) for part in tree)
+    return function(tree)
+
+
+def _leaves(tree: Any) -> Iterator[Any]:
+    if isinstance(tree, tuple | list):
+        for part in tree:
+            yield from _leaves(part)
+    else:
+        yield tree

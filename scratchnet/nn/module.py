@@ -1,0 +1,480 @@
+"""Parameter and Module: what every layer is made of.
+
+A `Parameter` is an array with its gradient beside it. A `Module` holds
+parameters, buffers and other modules under the names they are assigned to, and
+knows how to walk through them. The mathematics lives in the layers: each
+defines ``forward`` and, directly beneath it, ``backward``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Self, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+Array = NDArray[Any]
+T = TypeVar("T")
+
+
+class Parameter:
+    """An array to be learned, with its gradient beside it.
+
+    Parameters
+    ----------
+    data : ndarray
+        A floating-point array; shared, not copied.
+    requires_grad : bool, default True
+        False freezes the parameter: no gradient is kept, so no optimiser moves it.
+
+    Attributes
+    ----------
+    data : ndarray
+        The values.
+    grad : ndarray or None
+        The gradient of the loss with respect to ``data``, of the same shape and
+        dtype; None until a backward pass has been here.
+
+    Raises
+    ------
+    TypeError
+        If `data` is not a floating-point array.
+
+    References
+    ----------
+    https://docs.pytorch.org/docs/2.13/generated/torch.nn.parameter.Parameter.html
+
+    Examples
+    --------
+    >>> weight = Parameter(np.zeros((2, 3)))
+    >>> weight.accumulate_grad(np.ones((2, 3)))
+    >>> weight.accumulate_grad(np.ones((2, 3)))
+    >>> weight.grad
+    array([[2., 2., 2.],
+           [2., 2., 2.]])
+    """
+
+    def __init__(self, data: Array, requires_grad: bool = True) -> None:
+        if not (isinstance(data, np.ndarray) and np.issubdtype(data.dtype, np.floating)):
+            came = data.dtype if isinstance(data, np.ndarray) else type(data).__name__
+            raise TypeError(f"Parameter expects a floating-point array, got {came}")
+        self.data = data
+        self.grad: Array | None = None
+        self.requires_grad = requires_grad
+
+    def accumulate_grad(self, grad: ArrayLike) -> None:
+        """Add `grad` to what earlier backward passes left in ``.grad``.
+
+        The array is taken over, not copied: pass one that nobody else writes to.
+        """
+        grad = np.asarray(grad, self.dtype)
+        if grad.shape != self.shape:
+            raise ValueError(
+                f"a parameter of shape {self.shape} expects a gradient of that "
+                f"shape, got {grad.shape}"
+            )
+        if self.requires_grad:
+            self.grad = grad if self.grad is None else self.grad + grad
+
+    def astype(self, dtype: DTypeLike) -> None:
+        """Convert the values, and the gradient if there is one, in place."""
+        self.data = self.data.astype(dtype, copy=False)
+        if self.grad is not None:
+            self.grad = self.grad.astype(dtype, copy=False)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of ``data``."""
+        return self.data.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions of ``data``."""
+        return self.data.ndim
+
+    @property
+    def size(self) -> int:
+        """The number of values in ``data``."""
+        return self.data.size
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of ``data``."""
+        return self.data.dtype
+
+    def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> Array:
+        return np.array(self.data, dtype, copy=copy)
+
+    def __repr__(self) -> str:
+        return f"Parameter containing:\n{self.data!r}"
+
+
+class Module:
+    """Base of every layer, loss and network.
+
+    A subclass calls ``super().__init__()``, assigns its parameters and submodules
+    as attributes, and defines ``forward`` and ``backward``:
+
+    - ``forward(input, …)`` returns the output and keeps what the backward pass
+      needs with `save_for_backward`;
+    - ``backward(grad_output, …)`` takes the gradient of the loss with respect to
+      each output, fetches what was kept with `saved_for`, hands each parameter its
+      gradient with `Parameter.accumulate_grad`, and returns the gradient with
+      respect to each input.
+
+    Only the latest call is remembered: a module used twice in one forward pass
+    cannot run both its backward passes.
+
+    References
+    ----------
+    https://docs.pytorch.org/docs/2.13/generated/torch.nn.Module.html
+
+    Examples
+    --------
+    >>> class Scale(Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.factor = Parameter(np.array(3.0))
+    ...
+    ...     def forward(self, x):
+    ...         self.save_for_backward(x)
+    ...         return self.factor.data * x
+    ...
+    ...     def backward(self, grad_output):
+    ...         (x,) = self.saved_for(grad_output)
+    ...         self.factor.accumulate_grad(np.sum(grad_output * x))
+    ...         return self.factor.data * grad_output
+    >>> scale = Scale()
+    >>> scale(np.array([1.0, 2.0]))
+    array([3., 6.])
+    >>> scale.backward(np.array([1.0, 10.0]))
+    array([ 3., 30.])
+    >>> scale.factor.grad
+    array(21.)
+    """
+
+    training: bool
+    _parameters: dict[str, Parameter | None]
+    _buffers: dict[str, Array | None]
+    _modules: dict[str, Module | None]
+    _transient: set[str]
+
+    def __init__(self) -> None:
+        # Past __setattr__, which files attributes under the very dicts made here.
+        vars(self).update(
+            training=True,
+            _parameters={},
+            _buffers={},
+            _modules={},
+            _transient=set(),
+            _saved=None,
+            _output_shape=None,
+        )
+
+    # Forward and backward -----------------------------------------------------
+
+    def __call__(self, *inputs: Any, **kwargs: Any) -> Any:
+        output = self.forward(*inputs, **kwargs)
+        self._output_shape = _shape_of(output)
+        return output
+
+    def forward(self, *inputs: Any, **kwargs: Any) -> Any:
+        """Compute the output; every layer defines its own."""
+        raise AttributeError(f"{type(self).__name__} defines no forward")
+
+    def backward(self, *grad_outputs: Any) -> Any:
+        """Compute the gradients; every layer defines its own."""
+        raise AttributeError(f"{type(self).__name__} defines no backward")
+
+    def save_for_backward(self, *values: Any) -> None:
+        """Keep `values` until the next forward pass."""
+        self._saved = values
+        self._output_shape = None
+
+    def saved_for(self, *grad_outputs: Any) -> Any:
+        """Return what `forward` saved, once `grad_outputs` fit its outputs.
+
+        Raises
+        ------
+        RuntimeError
+            If there was no forward pass.
+        ValueError
+            If a gradient does not have its output's shape.
+        """
+        name = type(self).__name__
+        if self._saved is None:
+            raise RuntimeError(f"{name}.backward needs a forward pass first")
+        if self._output_shape is not None:
+            single = len(grad_outputs) == 1
+            came = _shape_of(grad_outputs[0] if single else grad_outputs)
+            if not _fits(came, self._output_shape):
+                raise ValueError(
+                    f"{name}.backward expects a gradient of shape "
+                    f"{self._output_shape}, got {came}"
+                )
+        return self._saved
+
+    # Attributes ---------------------------------------------------------------
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        stores = vars(self)
+        if "_modules" not in stores:
+            raise AttributeError(
+                f"call super().__init__() before assigning {type(self).__name__}.{name}"
+            )
+        if isinstance(value, Parameter):
+            self._forget(name)
+            stores["_parameters"][name] = value
+        elif isinstance(value, Module):
+            self._forget(name)
+            stores["_modules"][name] = value
+        elif name in stores["_buffers"]:
+            stores["_buffers"][name] = value
+        elif value is None and name in stores["_parameters"]:
+            stores["_parameters"][name] = None
+        elif value is None and name in stores["_modules"]:
+            stores["_modules"][name] = None
+        elif name in stores["_parameters"]:
+            raise TypeError(
+                f"{type(self).__name__}.{name} is a parameter: assign a Parameter or "
+                f"None, or write to its .data, got {type(value).__name__}"
+            )
+        else:
+            stores[name] = value
+
+    def __getattr__(self, name: str) -> Any:
+        # Reached only for names that are not ordinary attributes.
+        for store in ("_parameters", "_buffers", "_modules"):
+            members = vars(self).get(store, {})
+            if name in members:
+                return members[name]
+        raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
+
+    def __delattr__(self, name: str) -> None:
+        if not self._forget(name):
+            super().__delattr__(name)
+
+    def __dir__(self) -> Iterable[str]:
+        members = (*self._parameters, *self._buffers, *self._modules)
+        return sorted({*super().__dir__(), *members})
+
+    def _forget(self, name: str) -> bool:
+        """Drop `name` wherever it is filed; say whether it was a member."""
+        vars(self).pop(name, None)
+        self._transient.discard(name)
+        stores = (self._parameters, self._buffers, self._modules)
+        held = [store for store in stores if name in store]
+        for store in held:
+            del store[name]  # type: ignore[attr-defined]
+        return bool(held)
+
+    def register_parameter(self, name: str, param: Parameter | None) -> None:
+        """File `param` under `name`; None marks one that is absent, as torch does."""
+        self._forget(name)
+        self._parameters[name] = param
+
+    def register_buffer(
+        self, name: str, array: Array | None, persistent: bool = True
+    ) -> None:
+        """File an array that is state but not learned, such as a running mean.
+
+        A buffer that is not `persistent` stays out of `state_dict`.
+        """
+        self._forget(name)
+        self._buffers[name] = array
+        if not persistent:
+            self._transient.add(name)
+
+    def register_module(self, name: str, module: Module | None) -> None:
+        """File `module` under `name`."""
+        self._forget(name)
+        self._modules[name] = module
+
+    add_module = register_module
+
+    # Walking through members --------------------------------------------------
+
+    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
+        """Yield this module and all below it, each once, with dotted names."""
+        return _each_once(self._walk(prefix))
+
+    def modules(self) -> Iterator[Module]:
+        """Yield this module and all below it, each once."""
+        return (module for _, module in self.named_modules())
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """Yield the modules directly below, each once, with their names."""
+        children = self._modules.items()
+        return _each_once((name, child) for name, child in children if child is not None)
+
+    def children(self) -> Iterator[Module]:
+        """Yield the modules directly below, each once."""
+        return (child for _, child in self.named_children())
+
+    def named_parameters(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Parameter]]:
+        """Yield the parameters with dotted names, a shared one only once."""
+        found = self._members("_parameters", prefix, recurse)
+        return _each_once(found) if remove_duplicate else found
+
+    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
+        """Yield the parameters, a shared one only once."""
+        return (parameter for _, parameter in self.named_parameters(recurse=recurse))
+
+    def named_buffers(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Array]]:
+        """Yield the buffers with dotted names, a shared one only once."""
+        found = self._members("_buffers", prefix, recurse)
+        return _each_once(found) if remove_duplicate else found
+
+    def buffers(self, recurse: bool = True) -> Iterator[Array]:
+        """Yield the buffers, a shared one only once."""
+        return (buffer for _, buffer in self.named_buffers(recurse=recurse))
+
+    def _walk(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
+        yield prefix, self
+        for name, child in self._modules.items():
+            if child is not None:
+                yield from child._walk(f"{prefix}.{name}" if prefix else name)
+
+    def _members(
+        self, store: str, prefix: str = "", recurse: bool = True
+    ) -> Iterator[tuple[str, Any]]:
+        for path, module in self._walk(prefix) if recurse else [(prefix, self)]:
+            for name, member in getattr(module, store).items():
+                if member is not None:
+                    yield f"{path}.{name}" if path else name, member
+
+    # State --------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Array]:
+        """Return every parameter and persistent buffer by its dotted name.
+
+        The arrays are the module's own, as in torch: copy them to keep a snapshot.
+        """
+        state: dict[str, Array] = {}
+        for path, module in self._walk():
+            prefix = f"{path}." if path else ""
+            for name, parameter in module._parameters.items():
+                if parameter is not None:
+                    state[prefix + name] = parameter.data
+            for name, buffer in module._buffers.items():
+                if buffer is not None and name not in module._transient:
+                    state[prefix + name] = buffer
+        return state
+
+    def load_state_dict(self, state_dict: Mapping[str, ArrayLike]) -> None:
+        """Copy the values of `state_dict` into this module.
+
+        Values are converted to the dtype of what they fill.
+
+        Raises
+        ------
+        ValueError
+            If an entry is missing, extra or of another shape. All faults are named,
+            and nothing is loaded.
+        """
+        own = self.state_dict()
+        given = {name: np.asarray(value) for name, value in state_dict.items()}
+        faults = [f"missing {name}" for name in own if name not in given]
+        for name, value in given.items():
+            if name not in own:
+                faults.append(f"unexpected {name}")
+            elif value.shape != own[name].shape:
+                faults.append(f"{name} expects {own[name].shape}, got {value.shape}")
+            elif not np.can_cast(value.dtype, own[name].dtype, "same_kind"):
+                faults.append(f"{name} expects {own[name].dtype}, got {value.dtype}")
+        if faults:
+            raise ValueError(f"{type(self).__name__} state: " + "; ".join(faults))
+        for name, array in own.items():
+            array[...] = given[name]
+
+    def train(self, mode: bool = True) -> Self:
+        """Set training mode, here and below: it changes dropout and batch norm."""
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """Set evaluation mode, here and below."""
+        return self.train(False)
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget every gradient, or with ``set_to_none=False`` fill it with zeros."""
+        for parameter in self.parameters():
+            if set_to_none:
+                parameter.grad = None
+            elif parameter.grad is not None:
+                parameter.grad = np.zeros_like(parameter.grad)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Freeze (False) or free (True) every parameter."""
+        for parameter in self.parameters():
+            parameter.requires_grad = requires_grad
+        return self
+
+    def apply(self, fn: Callable[[Module], Any]) -> Self:
+        """Call `fn` on every module below, children first, then on this one."""
+        for child in self.children():
+            child.apply(fn)
+        fn(self)
+        return self
+
+    def double(self) -> Self:
+        """Convert every floating-point parameter and buffer to float64."""
+        return self._astype(np.float64)
+
+    def float(self) -> Self:
+        """Convert every floating-point parameter and buffer to float32."""
+        return self._astype(np.float32)
+
+    def _astype(self, dtype: DTypeLike) -> Self:
+        for parameter in self.parameters():
+            parameter.astype(dtype)
+        for module in self.modules():
+            for name, buffer in module._buffers.items():
+                if buffer is not None and np.issubdtype(buffer.dtype, np.floating):
+                    module._buffers[name] = buffer.astype(dtype, copy=False)
+        return self
+
+    # Printing -----------------------------------------------------------------
+
+    def extra_repr(self) -> str:
+        """Return the settings that ``repr`` shows between the parentheses."""
+        return ""
+
+    def __repr__(self) -> str:
+        name, extra = type(self).__name__, self.extra_repr()
+        if not self._modules:
+            return f"{name}({extra})"
+        lines = extra.splitlines()
+        lines += [f"({key}): {child!r}" for key, child in self._modules.items()]
+        body = "\n".join(lines).replace("\n", "\n  ")
+        return f"{name}(\n  {body}\n)"
+
+
+def _each_once(named: Iterable[tuple[str, T]]) -> Iterator[tuple[str, T]]:
+    """Yield each object once, under the first of its names."""
+    seen: set[int] = set()
+    for name, member in named:
+        if id(member) not in seen:
+            seen.add(id(member))
+            yield name, member
+
+
+def _shape_of(output: Any) -> Any:
+    """Shapes of an output, nested as it is; None where there is no array."""
+    if isinstance(output, tuple | list):
+        return tuple(_shape_of(part) for part in output)
+    return None if output is None else np.shape(output)
+
+
+def _fits(came: Any, expected: Any) -> bool:
+    """Whether the shapes agree, a gradient of None standing for zeros."""
+    if came is None or came == expected:
+        return True
+    nested = isinstance(came, tuple) and isinstance(expected, tuple)
+    return nested and len(came) == len(expected) and all(map(_fits, came, expected))
