@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pooch
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -53,6 +53,7 @@ def scratch(tmp_path_factory):
 
 
 @pytest.mark.parametrize("compress", [bytes, gzip.compress])
+@settings(deadline=None)  # the disk may be slow
 @given(
     array=st.sampled_from(sorted(CODES)).flatmap(
         lambda dtype: hnp.arrays(dtype, hnp.array_shapes(max_dims=4, min_side=0))

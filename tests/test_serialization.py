@@ -10,7 +10,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -47,7 +47,6 @@ DTYPES = [
     "<f4",
     ">f4",
     "<f8",
-    "g",
     "<c8",
     "<c16",
 ]
@@ -87,6 +86,7 @@ def scratch(tmp_path_factory):
     return tmp_path_factory.mktemp("saved") / "object.npz"
 
 
+@settings(deadline=None)  # the disk may be slow
 @given(obj=objects)
 def test_what_is_saved_comes_back(scratch, obj):
     save(obj, scratch)
@@ -124,6 +124,13 @@ def test_an_array_in_two_places_comes_back_in_both(tmp_path):
     tied = np.arange(3.0)
     save({"encoder": tied, "decoder": tied}, str(tmp_path / "x"))
     assert same(load(str(tmp_path / "x")), {"encoder": tied, "decoder": tied})
+
+
+def test_long_doubles_come_back_by_value(tmp_path):
+    """Apart from the others, since their padding bytes differ from copy to copy."""
+    array = np.array([-0.0, np.pi, np.nan, np.inf], np.longdouble) / 3
+    save(array, tmp_path / "x")
+    np.testing.assert_array_equal(load(tmp_path / "x"), array, strict=True)
 
 
 def test_strided_views_come_back_by_value(tmp_path):
@@ -336,6 +343,7 @@ def test_every_truncation_is_refused(tmp_path):
             load(tmp_path / "x")
 
 
+@settings(deadline=None)  # the disk may be slow
 @given(data=st.data())
 def test_a_changed_byte_is_refused_or_does_not_matter(scratch, data):
     save(training_state(), scratch)
