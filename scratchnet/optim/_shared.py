@@ -1,0 +1,53 @@
+"""What optimisers share beside their base: averages, counts, and refusals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from scratchnet.nn.module import Array
+
+_WORDS = {"lr": "learning rate", "eps": "epsilon value"}
+
+
+def lerp_(average: Array, value: Array, weight: float) -> None:
+    """Move `average`, in place, the fraction `weight` of the way to `value`.
+
+    A running average that keeps ``beta`` of the past has the weight ``1 - beta``.
+    """
+    if weight < 0.5:
+        average += weight * (value - average)
+    else:
+        # Exact where the weight is 1, whatever was there before.
+        average[...] = value - (1 - weight) * (value - average)
+
+
+def count_step(state: dict[str, Any]) -> float:
+    """Count this step and return its number, from 1."""
+    state["step"] += 1
+    return float(state["step"])
+
+
+def expect_nonnegative(**options: float) -> None:
+    """Refuse options below zero, in torch's words."""
+    for name, value in options.items():
+        if not value >= 0:
+            raise ValueError(f"Invalid {_WORDS.get(name, f'{name} value')}: {value}")
+
+
+def expect_betas(betas: tuple[float, float]) -> None:
+    """Refuse factors of a running average outside [0, 1)."""
+    for i, beta in enumerate(betas):
+        if not 0 <= beta < 1:
+            raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
+
+
+def expect_numbers(name: str, value: Any, shape: tuple[int, ...]) -> Array:
+    """Return `value` as an array, once it holds real numbers in that shape."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiu":
+        raise ValueError(f"{name} expects numbers, got {array.dtype}")
+    if array.shape != shape:
+        raise ValueError(f"{name} expects {shape}, got {array.shape}")
+    return array
