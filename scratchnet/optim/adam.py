@@ -55,7 +55,7 @@ class Adam(Optimizer):
     ----------
     https://docs.pytorch.org/docs/2.13/generated/torch.optim.Adam.html
 
-    Kingma and Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015.
+    Kingma and Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015;
     Reddi, Kale and Kumar, "On the Convergence of Adam and Beyond", ICLR 2018.
 
     Examples
@@ -105,8 +105,8 @@ class Adam(Optimizer):
 
     def init_state(self, p: Array, group: Group) -> State:
         names = ["exp_avg", "exp_avg_sq"] + ["max_exp_avg_sq"] * group["amsgrad"]
-        step = {"step": np.zeros((), np.float32)}
-        return step | {name: np.zeros_like(p) for name in names}
+        zeros = {name: np.zeros_like(p) for name in names}
+        return {"step": np.zeros((), np.float32), **zeros}
 
     def update(self, p: Array, g: Array, state: State, group: Group) -> None:
         lr, (beta1, beta2), eps = group["lr"], group["betas"], group["eps"]
@@ -117,5 +117,4 @@ class Adam(Optimizer):
         v += (1 - beta2) * g * g
         if group["amsgrad"]:
             v = np.maximum(state["max_exp_avg_sq"], v, out=state["max_exp_avg_sq"])
-        root = np.sqrt(v) / (1 - beta2**t) ** 0.5
-        p -= lr / (1 - beta1**t) * m / (root + eps)
+        p -= lr / (1 - beta1**t) * m / (np.sqrt(v) / (1 - beta2**t) ** 0.5 + eps)
