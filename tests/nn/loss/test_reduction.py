@@ -1,0 +1,157 @@
+"""What all losses share: reductions, legacy arguments, state, refusals."""
+
+import inspect
+
+import numpy as np
+import pytest
+import torch
+
+from scratchnet.nn import loss as losses
+from scratchnet.nn.loss import BCEWithLogitsLoss, CrossEntropyLoss, L1Loss, MSELoss
+
+ALL = pytest.mark.parametrize("name", losses.__all__)
+X = np.array([[0.2, 0.3], [0.4, 0.9], [0.6, 0.1]])
+
+
+def target_for(name):
+    return np.array([1, 0, 1]) if name in ("CrossEntropyLoss", "NLLLoss") else X[::-1]
+
+
+@ALL
+def test_arguments_are_torchs(name):
+    ours = inspect.signature(getattr(losses, name).__init__).parameters.values()
+    theirs = inspect.signature(getattr(torch.nn, name).__init__).parameters.values()
+    assert [(p.name, p.default, p.kind) for p in ours] == [
+        (p.name, p.default, p.kind) for p in theirs
+    ]
+
+
+@ALL
+def test_forward_arguments_are_torchs(name):
+    ours = inspect.signature(getattr(losses, name).forward)
+    theirs = inspect.signature(getattr(torch.nn, name).forward)
+    assert list(ours.parameters) == list(theirs.parameters)
+
+
+@ALL
+def test_repr_is_torchs(name):
+    assert repr(getattr(losses, name)()) == repr(getattr(torch.nn, name)())
+
+
+@ALL
+@pytest.mark.parametrize("average", [None, False, True])
+@pytest.mark.parametrize("reduce", [None, False, True])
+def test_legacy_arguments_mean_what_they_do_in_torch(name, average, reduce):
+    if "size_average" not in inspect.signature(getattr(losses, name)).parameters:
+        return
+    if average is None and reduce is None:
+        assert getattr(losses, name)(reduction="sum").reduction == "sum"
+        return
+    legacy = {"size_average": average, "reduce": reduce, "reduction": "sum"}
+    with pytest.warns(UserWarning, match="size_average and reduce"):
+        theirs = getattr(torch.nn, name)(**legacy).reduction
+    with pytest.warns(UserWarning, match=f"say reduction='{theirs}'"):
+        assert getattr(losses, name)(**legacy).reduction == theirs
+
+
+@ALL
+def test_reduction_that_does_not_exist(name):
+    criterion = getattr(losses, name)(reduction="total")
+    with pytest.raises(ValueError, match=r"expects a reduction among 'mean'.*'total'"):
+        criterion(X, target_for(name))
+    with pytest.raises(RuntimeError, match="needs a forward pass first"):
+        criterion.backward()
+
+
+@ALL
+def test_gradient_is_scaled_by_what_comes_from_above(name):
+    criterion = getattr(losses, name)()
+    criterion(X, target_for(name))
+    one = criterion.backward()
+    np.testing.assert_array_equal(one, criterion.backward(1.0))
+    np.testing.assert_allclose(criterion.backward(-0.7), -0.7 * one, rtol=1e-14)
+
+
+@ALL
+def test_unreduced_losses_need_a_gradient_each(name):
+    criterion = getattr(losses, name)(reduction="none")
+    output = criterion(X, target_for(name))
+    with pytest.raises(
+        ValueError, match=f"{name}.backward expects a gradient of shape"
+    ):
+        criterion.backward()
+    assert criterion.backward(np.ones_like(output)).shape == X.shape
+
+
+@ALL
+def test_backward_needs_forward(name):
+    with pytest.raises(RuntimeError, match=f"{name}.backward needs a forward pass"):
+        getattr(losses, name)().backward()
+
+
+@ALL
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_float32_stays_float32_whatever_comes_from_above(name, reduction):
+    criterion = getattr(losses, name)(reduction=reduction)
+    target = target_for(name)
+    target = target.astype(np.float32) if target.dtype.kind == "f" else target
+    output = criterion(X.astype(np.float32), target)
+    assert output.dtype == np.float32
+    assert criterion.backward(np.ones(output.shape)).dtype == np.float32
+
+
+@ALL
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_changing_the_reduction_leaves_the_last_backward_alone(name, reduction):
+    criterion = getattr(losses, name)(reduction=reduction)
+    upstream = np.ones_like(criterion(X, target_for(name)))
+    expected = criterion.backward(upstream)
+    criterion.reduction = "mean" if reduction != "mean" else "none"
+    np.testing.assert_array_equal(criterion.backward(upstream), expected)
+
+
+@ALL
+@pytest.mark.parametrize("bad", [[[0.2, 0.3]], 0.2, None, X.astype(complex), X > 0])
+def test_input_that_is_not_a_floating_array(name, bad):
+    with pytest.raises(TypeError, match=f"{name} expects a floating-point array, got"):
+        getattr(losses, name)()(bad, target_for(name))
+
+
+@pytest.mark.parametrize("loss", [MSELoss, L1Loss])
+def test_target_is_converted_to_the_inputs_dtype(loss):
+    x, y = np.array([1.0, 2.5], np.float32), np.array([1, 0])
+    criterion = loss(reduction="sum")
+    expected = criterion(x, y.astype(np.float32))
+    assert expected > 2
+    for target in (y, y.astype(np.float64), y > 0):
+        output = criterion(x, target)
+        assert output == expected
+        assert output.dtype == criterion.backward().dtype == np.float32
+
+
+@pytest.mark.parametrize("bad", [[1.0], 1.0, None, np.array(["a"]), np.array([1j])])
+def test_target_that_is_not_numbers(bad):
+    with pytest.raises(TypeError, match="MSELoss target expects real numbers, got"):
+        MSELoss()(np.zeros(1), bad)
+
+
+def test_shapes_that_cannot_be_broadcast():
+    with pytest.raises(ValueError, match=r"the input's shape \(3,\), got \(4,\)"):
+        MSELoss()(np.zeros(3), np.zeros(4))
+
+
+def test_scalars_of_numpy_are_arrays():
+    criterion = MSELoss()
+    assert criterion(np.float32(3), np.float32(1)) == 4
+    assert criterion.backward() == 4
+
+
+def test_weights_are_buffers():
+    weight, pos_weight = np.array([1.0, 2.0]), np.array([3.0, 4.0])
+    criterion = BCEWithLogitsLoss(weight, pos_weight=pos_weight)
+    assert list(criterion.state_dict()) == ["weight", "pos_weight"]
+    assert criterion.state_dict()["weight"] is weight
+    assert criterion.float().pos_weight.dtype == np.float32
+    assert list(CrossEntropyLoss(weight).state_dict()) == ["weight"]
+    assert CrossEntropyLoss().state_dict() == {}
+    assert CrossEntropyLoss().weight is None
