@@ -175,6 +175,29 @@ class Case:
 
 
 @dataclass(frozen=True)
+class Fault:
+    """A mistake of a kind that learners make, to be put in on purpose and caught.
+
+    Parameters
+    ----------
+    pair : str
+        The name of the pair whose cases must catch it.
+    what : str
+        The mistake, in words.
+    right, wrong : str
+        Source text that occurs once in its file, and what stands there instead.
+    module : str, optional
+        Where the text is, if not in the file of the class.
+    """
+
+    pair: str
+    what: str
+    right: str
+    wrong: str
+    module: str = ""
+
+
+@dataclass(frozen=True)
 class Pair:
     """A piece of scratchnet, its torch twin, and the cases that compare them.
 

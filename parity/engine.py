@@ -35,7 +35,7 @@ class Failure:
     hint: str = ""
 
     def __str__(self) -> str:
-        hint = f"\n  {self.hint}" if self.hint else ""
+        hint = f"\n    {self.hint}" if self.hint else ""
         return f"{self.tensor}, against {self.against}: {self.what}{hint}"
 
 

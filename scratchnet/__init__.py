@@ -4,8 +4,38 @@
 numbers of ``torch.nn`` and ``torch.optim``: a user changes one import.
 """
 
-from scratchnet import nn, random
-from scratchnet.random import manual_seed
+from scratchnet import data, datasets, nn, optim, random
+from scratchnet.gradcheck import gradcheck
+from scratchnet.random import (
+    Generator,
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    rand,
+    randint,
+    randn,
+    randperm,
+    set_rng_state,
+)
+from scratchnet.serialization import load, save
 
 __version__ = "0.1.0"
-__all__ = ["manual_seed", "nn", "random"]
+__all__ = [
+    "Generator",
+    "data",
+    "datasets",
+    "get_rng_state",
+    "gradcheck",
+    "initial_seed",
+    "load",
+    "manual_seed",
+    "nn",
+    "optim",
+    "rand",
+    "randint",
+    "randn",
+    "random",
+    "randperm",
+    "save",
+    "set_rng_state",
+]

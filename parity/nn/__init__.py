@@ -9,3 +9,9 @@ PAIRS = (
     *dropout.PAIRS,
     *container.PAIRS,
 )
+
+FAULTS = (
+    *linear.FAULTS,
+    *activation.FAULTS,
+    *dropout.FAULTS,
+)

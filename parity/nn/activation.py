@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from parity.case import Case, Pair, call, normal
+from parity.case import Case, Fault, Pair, call, normal
 
 INF = float("inf")
 
@@ -74,4 +74,28 @@ PAIRS = (
     Pair("Sigmoid", sigmoid, elementwise()),
     Pair("Softmax", softmax, normalised()),
     Pair("LogSoftmax", log_softmax, normalised()),
+)
+
+FAULTS = (
+    Fault("ReLU", "gradient let through at zero", "return x > 0", "return x >= 0"),
+    Fault("Tanh", "derivative not squared", "return 1 - y * y", "return 1 - y"),
+    Fault("Sigmoid", "derivative by x for y", "return y * (1 - y)", "return x * (1 - y)"),
+    Fault(
+        "Softmax",
+        "backward without the inner product",
+        "return weighted - y * weighted.sum(axis=dim, keepdims=True)",
+        "return weighted",
+    ),
+    Fault(
+        "Softmax",
+        "backward that sums over the wrong axis",
+        "y * weighted.sum(axis=dim, keepdims=True)",
+        "y * weighted.sum(axis=0, keepdims=True)",
+    ),
+    Fault(
+        "LogSoftmax",
+        "backward without the sum",
+        "np.exp(y) * grad_output.sum(axis=dim, keepdims=True)",
+        "np.exp(y) * grad_output",
+    ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from parity.case import Case, Pair, call, in_eval, normal
+from parity.case import Case, Fault, Pair, call, in_eval, normal
 
 
 def dropout(layer: torch.nn.Dropout, x: Tensor) -> Tensor:
@@ -27,3 +27,13 @@ TRAINING = [
 ]
 
 PAIRS = (Pair("Dropout", dropout, [*TRAINING, *in_eval(TRAINING)]),)
+
+FAULTS = (
+    Fault("Dropout", "no rescaling", "mask /= 1 - self.p", "mask /= 1"),
+    Fault(
+        "Dropout",
+        "backward without the mask",
+        "grad_output if mask is None else grad_output * mask",
+        "grad_output",
+    ),
+)

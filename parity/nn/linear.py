@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from parity.case import Case, Pair, call, normal
+from parity.case import Case, Fault, Pair, call, normal
 
 
 def identity(layer: torch.nn.Identity, x: Tensor) -> Tensor:
@@ -41,5 +41,26 @@ PAIRS = (
             Case(call(5, 3), call(normal(4, 5, scale=1e8))),
             Case(call(784, 128), call(normal(64, 784))),
         ],
+    ),
+)
+
+FAULTS = (
+    Fault(
+        "Linear",
+        "weight gradient transposed",
+        "self.weight.accumulate_grad((x.T @ grad_rows).T)",
+        "self.weight.accumulate_grad((x.T @ grad_rows).reshape(self.weight.shape))",
+    ),
+    Fault(
+        "Linear",
+        "bias gradient averaged instead of summed",
+        "grad_rows.sum(axis=0)",
+        "grad_rows.mean(axis=0)",
+    ),
+    Fault(
+        "Linear",
+        "input gradient by the transposed weight's rows",
+        "return grad_output @ self.weight.data if",
+        "return grad_output @ self.weight.data[:, ::-1] if",
     ),
 )

@@ -1,0 +1,26 @@
+# Each command makes .venv when absent, installs what it needs, and runs.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: parity test bench clean
+
+parity: .venv/parity
+	$(BIN)/python -m parity
+
+test: .venv/dev
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+bench: .venv/bench
+	$(BIN)/python -m benchmarks mnist
+
+clean:
+	rm -rf .venv results
+
+# A stamp for each set of extras: installed once, and again when pyproject.toml changes.
+.venv/%: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable ".[$*]"
+	@touch $@
+
+$(BIN)/python:
+	$(PYTHON) -m venv .venv

@@ -1,0 +1,1 @@
+"""Speed and accuracy: scratchnet and PyTorch in the same run."""

@@ -1,0 +1,26 @@
+"""The commands of ``python -m benchmarks``, one a file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from benchmarks.commands import mnist
+
+COMMANDS = {"mnist": mnist}
+
+USAGE = """\
+usage: python -m benchmarks COMMAND [--help]
+
+commands:
+  mnist        train the same network on both sides: accuracy, losses, seconds
+"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command; return the exit status."""
+    if arguments and arguments[0] in COMMANDS:
+        return COMMANDS[arguments[0]].main(arguments[1:])
+    asked = bool(arguments) and arguments[0] in ("-h", "--help")
+    print(USAGE, file=sys.stdout if asked else sys.stderr, end="")
+    return 0 if asked else 2

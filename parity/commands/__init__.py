@@ -1,0 +1,21 @@
+"""The commands of ``python -m parity``, one a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from parity.commands import check, faults, judge, show, trajectory
+
+COMMANDS = {
+    "show": show,
+    "trajectory": trajectory,
+    "judge": judge,
+    "faults": faults,
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command; without the name of one, compare the layers named."""
+    if arguments and arguments[0] in COMMANDS:
+        return COMMANDS[arguments[0]].main(arguments[1:])
+    return check.main(arguments)

@@ -1,0 +1,94 @@
+"""``python -m parity [NAME …]``: run the cases."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from tqdm import tqdm
+
+from parity import engine, registry, report
+from parity.case import Case, Pair
+from parity.commands import trajectory
+from parity.engine import Result
+
+DESCRIPTION = """\
+Run every piece of scratchnet beside its PyTorch twin, and compare the last digits.
+
+Without a NAME everything is compared, one row a layer, and a network is trained on
+both sides. A NAME is a class (Linear), a file (activation) or a namespace (nn, optim)
+and gives one row a case. Other commands: show, trajectory, judge,
+faults (python -m parity show --help).
+"""
+EXAMPLES = """\
+examples:
+  python -m parity
+  python -m parity Linear CrossEntropyLoss
+  python -m parity activation -k "edges"
+  python -m parity --json parity.json --markdown parity.md
+
+exit status: 0 if all is equal, 1 if a case fails, 2 if the command is misused
+"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Compare what is named; return the exit status."""
+    parser = argparse.ArgumentParser(
+        "python -m parity",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="what to compare")
+    parser.add_argument("-k", metavar="TEXT", default="", help="only cases with TEXT")
+    parser.add_argument("--seed", type=int, default=0, help="of the inputs (default 0)")
+    parser.add_argument("--list", action="store_true", help="list the cases, run none")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table")
+    options = parser.parse_args(arguments)
+    if options.seed < 0:
+        parser.error("--seed expects a number that is not negative")
+
+    console = Console()
+    try:
+        pairs = registry.choose(options.names) if options.names else registry.PAIRS
+    except LookupError as error:
+        parser.error(str(error))
+    chosen = [
+        (pair, case)
+        for pair in pairs
+        for case in pair.cases
+        if options.k.lower() in f"{pair.name} {case}".lower()
+    ]
+    if not chosen:
+        parser.error(f"no case contains {options.k!r}")
+    if options.list:
+        for pair, case in chosen:
+            print(f"{pair.namespace}.{pair.name} {case}")
+        return 0
+
+    start = time.perf_counter()
+    results = list(run(chosen, options.seed))
+    about = report.environment(time.perf_counter() - start)
+    report.show(console, results, bool(options.names or options.k), about)
+    if options.json:
+        text = json.dumps(report.as_json(results, about), indent=1)
+        options.json.write_text(text + "\n", encoding="utf-8")
+    if options.markdown:
+        text = report.as_markdown(results, about)
+        options.markdown.write_text(text, encoding="utf-8")
+    equal = all(result.passed for result in results)
+    if not (options.names or options.k):
+        console.print()
+        equal &= trajectory.main([]) == 0
+    return 0 if equal else 1
+
+
+def run(chosen: Iterable[tuple[Pair, Case]], seed: int) -> Iterator[Result]:
+    """Yield the verdict on each case, behind a progress bar."""
+    for pair, case in tqdm(chosen, unit="case", leave=False, disable=None):
+        yield engine.check(pair, case, seed)

@@ -1,0 +1,155 @@
+"""What was found: a table for the terminal, JSON for machines, Markdown for pages."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shlex
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+import scratchnet
+from parity.engine import Result
+
+HEADINGS = ("cases", "float64", "float32", "torch's own", "used", "verdict")
+SHOWN = 12  # failing cases in full
+LEGEND = (
+    "float64: worst error against torch, relative to the largest magnitude. float32: "
+    "worst error against the float64 truth, beside torch's own. used: of the tolerance."
+)
+
+
+def environment(seconds: float) -> dict[str, Any]:
+    """Return what the figures depend on: versions, processor, threads."""
+    return {
+        "scratchnet": scratchnet.__version__,
+        "numpy": np.__version__,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "processors": os.cpu_count(),
+        "torch_threads": torch.get_num_threads(),
+        "seconds": round(seconds, 1),
+    }
+
+
+def rows(results: Iterable[Result], each_case: bool) -> list[tuple[str, ...]]:
+    """Return one row for each case, or one for each pair with its worst figures."""
+    if each_case:
+        return [(f"{r.pair.name} {r.case}", *_cells([r])) for r in results]
+    by_pair = groupby(results, key=lambda r: r.pair.name)
+    return [(name, *_cells(list(group))) for name, group in by_pair]
+
+
+def _cells(results: Sequence[Result]) -> tuple[str, ...]:
+    used = max(r.used for r in results)
+    failed = sum(not r.passed for r in results)
+    return (
+        str(len(results)),
+        f"{max(r.float64 for r in results):.1e}",
+        f"{max(r.float32 for r in results):.1e}",
+        f"{max(r.torch32 for r in results):.1e}",
+        f"{used:.0%}" if used < 1e4 else "beyond",
+        f"{failed} FAILED" if failed else "equal",
+    )
+
+
+def summary(results: Sequence[Result], about: dict[str, Any]) -> str:
+    """Return the closing lines."""
+    failed = sum(not r.passed for r in results)
+    closer, tensors = sum(r.closer for r in results), sum(r.tensors for r in results)
+    share = f"{closer / tensors:.0%}" if tensors else "none"
+    verdict = f"{failed} of {len(results)} cases FAILED" if failed else (
+        f"All {len(results)} cases equal"
+    )
+    return (
+        f"{verdict}, in {about['seconds']} s. In float32 scratchnet is at least as "
+        f"close to the truth as torch in {share} of {tensors} tensors.\n"
+        f"scratchnet {about['scratchnet']}, NumPy {about['numpy']}, torch "
+        f"{about['torch']}, Python {about['python']}, {about['machine']}, "
+        f"{about['torch_threads']} of {about['processors']} threads."
+    )
+
+
+def show(
+    console: Console, results: Sequence[Result], each_case: bool, about: dict[str, Any]
+) -> None:
+    """Print the table, every failure in full, and the summary."""
+    table = Table("case" if each_case else "layer", box=None, header_style="bold")
+    for heading in HEADINGS:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in rows(results, each_case):
+        style = "red" if row[-1].endswith("FAILED") else ""
+        table.add_row(*map(escape, row), style=style)
+    console.print(table)
+    console.print(LEGEND, style="dim", highlight=False)
+    failed = [result for result in results if not result.passed]
+    for result in failed[:SHOWN]:
+        _explain(console, result)
+    if len(failed) > SHOWN:
+        console.print(f"\n… and {len(failed) - SHOWN} more cases, all in --json FILE")
+    console.print(f"\n{summary(results, about)}", highlight=False)
+
+
+def _explain(console: Console, result: Result) -> None:
+    """Print what is wrong in one case, each tensor once, and how to repeat it."""
+    case = str(result.case)
+    console.print(f"\n[red]{escape(f'{result.pair.name} {case}')}[/red]")
+    seen = set()
+    for failure in result.failures:
+        if failure.tensor not in seen:
+            seen.add(failure.tensor)
+            console.print(f"  {escape(str(failure))}", soft_wrap=True, highlight=False)
+    console.print(
+        f"  repeat: python -m parity {result.pair.name} --seed {result.seed} "
+        f"-k {escape(shlex.quote(case))}",
+        soft_wrap=True,
+        highlight=False,
+    )
+
+
+def as_json(results: Sequence[Result], about: dict[str, Any]) -> dict[str, Any]:
+    """Return everything as plain data."""
+    return {
+        "environment": about,
+        "passed": all(r.passed for r in results),
+        "cases": [
+            {
+                "namespace": r.pair.namespace,
+                "name": r.pair.name,
+                "case": str(r.case),
+                "seed": r.seed,
+                "passed": r.passed,
+                "float64_error": _number(r.float64),
+                "float32_error": _number(r.float32),
+                "torch_float32_error": _number(r.torch32),
+                "differences_error": _number(r.differences),
+                "tolerance_used": _number(r.used),
+                "because": r.case.because,
+                "failures": [
+                    {"tensor": f.tensor, "against": f.against, "what": f.what, "hint": f.hint}
+                    for f in r.failures
+                ],
+            }
+            for r in results
+        ],
+    }
+
+
+def as_markdown(results: Sequence[Result], about: dict[str, Any]) -> str:
+    """Return the table, one row a layer, and the summary."""
+    lines = ["| layer | " + " | ".join(HEADINGS) + " |", "|---" + "|---:" * 6 + "|"]
+    lines += ["| " + " | ".join(row) + " |" for row in rows(results, each_case=False)]
+    return "\n".join([*lines, "", summary(results, about), ""])
+
+
+def _number(value: float | None) -> float | str | None:
+    """JSON has no infinity: it goes by name."""
+    return value if value is None or np.isfinite(value) else str(value)
