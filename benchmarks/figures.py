@@ -34,7 +34,12 @@ def losses(record: dict[str, Any], path: Path) -> None:
     recipe = record["recipe"]
     with plt.rc_context(STYLE):
         figure, (above, below) = plt.subplots(
-            2, 1, figsize=(7, 4.6), sharex=True, height_ratios=(2, 1), layout="constrained"
+            2,
+            1,
+            figsize=(7, 4.6),
+            sharex=True,
+            height_ratios=(2, 1),
+            layout="constrained",
         )
         above.plot(steps, theirs, color=THEIRS, linewidth=3.5, alpha=0.6, label="torch")
         above.plot(steps, ours, color=OURS, linewidth=1, label="scratchnet")

@@ -71,7 +71,10 @@ class Draw:
 
 
 def normal(
-    *shape: int, scale: float = 1.0, edges: tuple[float, ...] = (0.0,), ties: bool = False
+    *shape: int,
+    scale: float = 1.0,
+    edges: tuple[float, ...] = (0.0,),
+    ties: bool = False,
 ) -> Draw:
     """Describe normal numbers of the given standard deviation."""
 

@@ -17,7 +17,9 @@ def diagnose(ours: Array, expected: Array) -> str:
 
 
 def _guesses(ours: Array, expected: Array) -> Iterator[str]:
-    if not isinstance(ours, np.ndarray) or not np.issubdtype(expected.dtype, np.floating):
+    if not isinstance(ours, np.ndarray) or not np.issubdtype(
+        expected.dtype, np.floating
+    ):
         return
     if ours.size != expected.size or expected.size == 0:
         if ours.size and ours.size < expected.size and expected.size % ours.size == 0:

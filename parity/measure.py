@@ -99,4 +99,8 @@ def float32_gate(torch_error: float) -> float:
 
 
 def _spacing(value: Any) -> float:
-    return float(np.spacing(np.abs(value))) if np.issubdtype(value.dtype, np.inexact) else 1
+    return (
+        float(np.spacing(np.abs(value)))
+        if np.issubdtype(value.dtype, np.inexact)
+        else 1
+    )

@@ -41,5 +41,10 @@ def choose(names: Iterable[str]) -> list[Pair]:
 
 def _known_as(pair: Pair) -> set[str]:
     folder = stem(pair).partition(".")[0]
-    names = {pair.namespace, stem(pair), folder, f"{pair.namespace}.{pair.name.lower()}"}
+    names = {
+        pair.namespace,
+        stem(pair),
+        folder,
+        f"{pair.namespace}.{pair.name.lower()}",
+    }
     return names | {pair.name.lower()}

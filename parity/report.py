@@ -66,8 +66,10 @@ def summary(results: Sequence[Result], about: dict[str, Any]) -> str:
     failed = sum(not r.passed for r in results)
     closer, tensors = sum(r.closer for r in results), sum(r.tensors for r in results)
     share = f"{closer / tensors:.0%}" if tensors else "none"
-    verdict = f"{failed} of {len(results)} cases FAILED" if failed else (
-        f"All {len(results)} cases equal"
+    verdict = (
+        f"{failed} of {len(results)} cases FAILED"
+        if failed
+        else (f"All {len(results)} cases equal")
     )
     return (
         f"{verdict}, in {about['seconds']} s. In float32 scratchnet is at least as "
@@ -134,7 +136,12 @@ def as_json(results: Sequence[Result], about: dict[str, Any]) -> dict[str, Any]:
                 "tolerance_used": _number(r.used),
                 "because": r.case.because,
                 "failures": [
-                    {"tensor": f.tensor, "against": f.against, "what": f.what, "hint": f.hint}
+                    {
+                        "tensor": f.tensor,
+                        "against": f.against,
+                        "what": f.what,
+                        "hint": f.hint,
+                    }
                     for f in r.failures
                 ],
             }

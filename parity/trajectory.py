@@ -94,7 +94,10 @@ class Run:
         )
         self.optimizer, self.torch_optimizer = (
             getattr(optim, optimizer)(model.parameters(), lr=lr)
-            for optim, model in ((sn.optim, self.model), (torch.optim, self.torch_model))
+            for optim, model in (
+                (sn.optim, self.model),
+                (torch.optim, self.torch_model),
+            )
         )
         self.batches = sn.data.DataLoader(
             sn.data.TensorDataset(images, labels), batch_size, shuffle=True
@@ -152,7 +155,8 @@ def train(
 ) -> Iterator[Trajectory]:
     """Train both networks; yield what is known after each step, and at the end."""
     images, test_images = (
-        pixels.astype(dtype) / 255 for pixels in (digits.train_images, digits.test_images)
+        pixels.astype(dtype) / 255
+        for pixels in (digits.train_images, digits.test_images)
     )
     run = Run(images, digits.train_labels, dtype, optimizer, lr, batch_size, seed)
     found = Trajectory(dtype, len(run.batches))

@@ -84,15 +84,16 @@ def gradcheck(
     problem = Problem(module, arrays, np.random.default_rng(seed))
     faults = []
     for name, array, claimed in problem.claims():
+        moves: list[tuple[str, float, Array]]
         if fast_mode:
             direction = problem.rng.standard_normal(array.shape)
-            pairs = [("", np.sum(claimed * direction), direction)]
+            moves = [("", float(np.sum(claimed * direction)), direction)]
         else:
-            pairs = [
-                (str(list(index)), claimed[index], _unit(array.shape, index))
+            moves = [
+                (str(list(index)), float(claimed[index]), _unit(array.shape, index))
                 for index in np.ndindex(array.shape)
             ]
-        for where, value, direction in pairs:
+        for where, value, direction in moves:
             measured = problem.slope([(array, direction)], eps)
             if not abs(value - measured) <= atol + rtol * abs(measured):
                 faults.append(
@@ -123,7 +124,9 @@ class Problem:
         self.inputs = [_map(_copy, given) for given in inputs]
         for name, parameter in module.named_parameters():
             if parameter.dtype != np.float64:
-                raise TypeError(f"gradcheck expects float64, got {name} {parameter.dtype}")
+                raise TypeError(
+                    f"gradcheck expects float64, got {name} {parameter.dtype}"
+                )
         self.state = random.get_rng_state()
         self.buffers = [(buffer, buffer.copy()) for buffer in module.buffers()]
         self.output = self.forward()
@@ -169,7 +172,9 @@ class Problem:
             found += [(name, x, g) for x, g in pairs if g is not None]
         for name, p in parameters.items():
             if p.requires_grad:
-                found.append((name, p.data, np.zeros_like(p.data) if p.grad is None else p.grad))
+                found.append(
+                    (name, p.data, np.zeros_like(p.data) if p.grad is None else p.grad)
+                )
             p.grad = before[name]
         yield from found
 

@@ -67,7 +67,9 @@ def main(arguments: Sequence[str]) -> int:
         parser.add_argument(
             f"--{name}", type=kind, default=value, help=f"{what} (default {value})"
         )
-    parser.add_argument("--dtype", choices=("float32", "float64"), default=default.dtype)
+    parser.add_argument(
+        "--dtype", choices=("float32", "float64"), default=default.dtype
+    )
     parser.add_argument(
         "--threads",
         type=_positive,
@@ -112,7 +114,9 @@ def measure(recipe: Recipe, labels: np.ndarray[Any, Any]) -> dict[str, Any]:
         side: {
             "test_accuracy": float(np.mean(predictions[side] == labels)),
             "seconds_per_epoch": median(epoch.seconds for epoch in epochs[side]),
-            "seconds_per_step": median(s for epoch in epochs[side] for s in epoch.steps),
+            "seconds_per_step": median(
+                s for epoch in epochs[side] for s in epoch.steps
+            ),
             "losses": [loss for epoch in epochs[side] for loss in epoch.losses],
         }
         for side in SIDES
@@ -130,7 +134,9 @@ def measure(recipe: Recipe, labels: np.ndarray[Any, Any]) -> dict[str, Any]:
         },
         "sides": sides,
         "largest_loss_difference": gap(ours["losses"], theirs["losses"]),
-        "predictions_that_differ": int(np.sum(predictions[SIDES[0]] != predictions[SIDES[1]])),
+        "predictions_that_differ": int(
+            np.sum(predictions[SIDES[0]] != predictions[SIDES[1]])
+        ),
         "test_images": len(labels),
         "ratio_epoch": ours["seconds_per_epoch"] / theirs["seconds_per_epoch"],
         "ratio_step": ours["seconds_per_step"] / theirs["seconds_per_step"],

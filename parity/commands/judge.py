@@ -80,7 +80,9 @@ def load(path: Path) -> dict[str, type]:
 
 
 @contextmanager
-def in_place_of_ours(pairs: Sequence[Pair], candidates: dict[str, type]) -> Iterator[None]:
+def in_place_of_ours(
+    pairs: Sequence[Pair], candidates: dict[str, type]
+) -> Iterator[None]:
     """Let `candidates` stand in scratchnet for the classes of the same name."""
     owners = {pair.name: getattr(scratchnet, pair.namespace) for pair in pairs}
     ours = {name: getattr(owner, name) for name, owner in owners.items()}

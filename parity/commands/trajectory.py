@@ -74,7 +74,9 @@ def main(arguments: Sequence[str]) -> int:
     return 0 if all(run.equal for run in runs) else 1
 
 
-def _show(console: Console, runs: Sequence[Trajectory], options: argparse.Namespace) -> None:
+def _show(
+    console: Console, runs: Sequence[Trajectory], options: argparse.Namespace
+) -> None:
     console.print(
         f"784-128-64-10 on {options.dataset}, {options.optimizer} at {options.lr:g}, "
         f"batch {options.batch_size}, {len(runs[0].losses)} steps, seed {options.seed}",

@@ -79,7 +79,9 @@ PAIRS = (
 FAULTS = (
     Fault("ReLU", "gradient let through at zero", "return x > 0", "return x >= 0"),
     Fault("Tanh", "derivative not squared", "return 1 - y * y", "return 1 - y"),
-    Fault("Sigmoid", "derivative by x for y", "return y * (1 - y)", "return x * (1 - y)"),
+    Fault(
+        "Sigmoid", "derivative by x for y", "return y * (1 - y)", "return x * (1 - y)"
+    ),
     Fault(
         "Softmax",
         "backward without the inner product",

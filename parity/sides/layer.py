@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import scratchnet as sn
 import torch
 from numpy.typing import DTypeLike
 
+import scratchnet as sn
 from parity.case import Array, Call, Case, Pair
 from parity.sides.tree import (
     drawn,
@@ -42,7 +42,9 @@ class Numbers:
         return replace(self, **{part: rounded(getattr(self, part)) for part in parts})
 
 
-def draw(pair: Pair, case: Case, rng: np.random.Generator, edges: bool = True) -> Numbers:
+def draw(
+    pair: Pair, case: Case, rng: np.random.Generator, edges: bool = True
+) -> Numbers:
     """Draw arguments, parameters, running statistics and upstream gradients.
 
     Parameters and running statistics are random, not the ones and zeros that layers
@@ -97,7 +99,11 @@ def run_twin(pair: Pair, case: Case, numbers: Numbers, dtype: DTypeLike) -> Trac
     """Run the twin: tensor operations, differentiated by autograd."""
     layer = _build_torch(pair, case, numbers, dtype)
     return _run_torch(
-        pair, numbers, dtype, layer, lambda *args, **kwargs: pair.twin(layer, *args, **kwargs)
+        pair,
+        numbers,
+        dtype,
+        layer,
+        lambda *args, **kwargs: pair.twin(layer, *args, **kwargs),
     )
 
 
@@ -147,7 +153,9 @@ class _WithKeywords(sn.nn.Module):
         return self.layer.backward(*grad_outputs)
 
 
-def _build_numpy(pair: Pair, case: Case, numbers: Numbers, dtype: DTypeLike) -> sn.nn.Module:
+def _build_numpy(
+    pair: Pair, case: Case, numbers: Numbers, dtype: DTypeLike
+) -> sn.nn.Module:
     init = to_numpy(numbers.init, dtype, sn.nn)
     # By name, at each run: whoever replaces a class in scratchnet.nn has it judged.
     layer = getattr(sn.nn, pair.name)(*init.args, **init.kwargs)
@@ -163,7 +171,9 @@ def _build_torch(
     layer = getattr(torch.nn, pair.name)(*init.args, **init.kwargs)
     layer = layer.double() if dtype == np.float64 else layer.float()
     if numbers.state:
-        layer.load_state_dict({k: torch.from_numpy(v) for k, v in numbers.state.items()})
+        layer.load_state_dict(
+            {k: torch.from_numpy(v) for k, v in numbers.state.items()}
+        )
     return layer.train(case.training)
 
 
@@ -198,7 +208,9 @@ def _run_torch(
     output, wanted = _forward(layer, numbers, dtype, forward, pair.predictions)
     trace = {name: y.detach().numpy() for name, y in leaves(output, "output")}
     upstream = dict(leaves(to_torch(numbers.upstream, dtype), "output"))
-    ways = [(y, upstream[name]) for name, y in leaves(output, "output") if y.requires_grad]
+    ways = [
+        (y, upstream[name]) for name, y in leaves(output, "output") if y.requires_grad
+    ]
     if ways:
         torch.autograd.backward(*zip(*ways, strict=True))
     wanted += [(f"grad {name}", p) for name, p in layer.named_parameters()]

@@ -34,7 +34,9 @@ def leaves(tree: Any, name: str) -> Iterator[tuple[str, Any]]:
 
 def drawn(tree: Any, rng: np.random.Generator, edges: bool) -> Any:
     """Return `tree` with every description drawn."""
-    return map_tree(lambda leaf: leaf(rng, edges) if isinstance(leaf, Draw) else leaf, tree)
+    return map_tree(
+        lambda leaf: leaf(rng, edges) if isinstance(leaf, Draw) else leaf, tree
+    )
 
 
 def is_floating(leaf: Any) -> bool:

@@ -10,17 +10,31 @@ from scratchnet.nn.container import ModuleDict, ModuleList, Sequential
 from scratchnet.nn.dropout import Dropout
 from scratchnet.nn.flatten import Flatten, Unflatten
 from scratchnet.nn.linear import Identity, Linear
+from scratchnet.nn.loss import (
+    BCELoss,
+    BCEWithLogitsLoss,
+    CrossEntropyLoss,
+    L1Loss,
+    MSELoss,
+    NLLLoss,
+)
 from scratchnet.nn.module import Module, Parameter
 
 __all__ = [
+    "BCELoss",
+    "BCEWithLogitsLoss",
+    "CrossEntropyLoss",
     "Dropout",
     "Flatten",
     "Identity",
+    "L1Loss",
     "Linear",
     "LogSoftmax",
+    "MSELoss",
     "Module",
     "ModuleDict",
     "ModuleList",
+    "NLLLoss",
     "Parameter",
     "ReLU",
     "Sequential",

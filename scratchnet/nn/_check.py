@@ -23,9 +23,7 @@ def expect_floating(
     came = getattr(array, "dtype", None)
     if not isinstance(array, np.ndarray | np.generic):
         came = type(array).__name__
-    elif dtype is None and np.issubdtype(came, np.floating):
-        return
-    elif came == dtype:
+    elif (dtype is None and np.issubdtype(came, np.floating)) or came == dtype:
         return
     expected = "a floating-point array" if dtype is None else f"{np.dtype(dtype)}"
     raise TypeError(f"{_subject(layer, name)} expects {expected}, got {came}")
@@ -42,7 +40,9 @@ def expect_integers(layer: Module, array: Any, name: str = "") -> None:
     raise TypeError(f"{_subject(layer, name)} expects integers, got {came}")
 
 
-def expect_shape(layer: Module, array: Array, *patterns: Pattern, name: str = "") -> None:
+def expect_shape(
+    layer: Module, array: Array, *patterns: Pattern, name: str = ""
+) -> None:
     """Refuse an array whose shape is none of `patterns`.
 
     A pattern holds sizes, names for sizes that may be anything, and a leading
@@ -50,7 +50,9 @@ def expect_shape(layer: Module, array: Array, *patterns: Pattern, name: str = ""
     """
     if not any(_matches(array.shape, pattern) for pattern in patterns):
         expected = " or ".join(map(_show, patterns))
-        raise ValueError(f"{_subject(layer, name)} expects {expected}, got {array.shape}")
+        raise ValueError(
+            f"{_subject(layer, name)} expects {expected}, got {array.shape}"
+        )
 
 
 def _subject(layer: Module, name: str) -> str:

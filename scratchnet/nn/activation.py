@@ -7,6 +7,7 @@ The element-wise ones are a table of rules. Each class states its function
 from __future__ import annotations
 
 import warnings
+
 import numpy as np
 
 from scratchnet.nn._check import expect_floating

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import dropwhile
-from typing import Any, Self, overload
+from typing import Any, Self
 
 from scratchnet.nn.module import Module
 
@@ -19,11 +19,7 @@ class _Numbered(Module):
     def __iter__(self) -> Iterator[Module]:
         return iter(list(self._modules.values()))  # type: ignore[arg-type]
 
-    @overload
-    def __getitem__(self, index: int) -> Module: ...
-    @overload
-    def __getitem__(self, index: slice) -> Self: ...
-    def __getitem__(self, index: int | slice) -> Module | Self:
+    def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             part = type(self)()
             part._renumber(list(self)[index])
@@ -109,6 +105,11 @@ class Sequential(_Numbered):
                 self.register_module(name, _a_module(self, module))
         else:
             self._renumber(list(args))  # type: ignore[arg-type]
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):  # A part keeps its names, as in torch.
+            return Sequential(dict(list(self._modules.items())[index]))  # type: ignore[arg-type]
+        return super().__getitem__(index)
 
     def forward(self, x: Any) -> Any:
         self.save_for_backward()
@@ -222,9 +223,7 @@ class ModuleDict(Module):
         return self._modules[key]  # type: ignore[return-value]
 
     def __setitem__(self, key: str, module: Module) -> None:
-        if not isinstance(key, str):
-            raise TypeError(f"ModuleDict expects a name, got {type(key).__name__}")
-        self._modules[key] = _a_module(self, module)
+        self.register_module(key, _a_module(self, module))
 
     def __delitem__(self, key: str) -> None:
         del self._modules[key]
@@ -249,7 +248,9 @@ class ModuleDict(Module):
         """Remove every module."""
         self._modules.clear()
 
-    def update(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]]) -> None:
+    def update(
+        self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]]
+    ) -> None:
         """Add modules, replacing those whose name is taken."""
         for key, module in dict(modules).items():
             self[key] = module
@@ -265,5 +266,3 @@ def _a_module(container: Module, module: Any) -> Module:
             f"{type(container).__name__} expects modules, got {type(module).__name__}"
         )
     return module
-
-

@@ -56,7 +56,9 @@ class Parameter:
     """
 
     def __init__(self, data: Array, requires_grad: bool = True) -> None:
-        if not (isinstance(data, np.ndarray) and np.issubdtype(data.dtype, np.floating)):
+        if not (
+            isinstance(data, np.ndarray) and np.issubdtype(data.dtype, np.floating)
+        ):
             came = data.dtype if isinstance(data, np.ndarray) else type(data).__name__
             raise TypeError(f"Parameter expects a floating-point array, got {came}")
         self.data = data
@@ -103,7 +105,9 @@ class Parameter:
         """The dtype of ``data``."""
         return self.data.dtype
 
-    def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> Array:
+    def __array__(
+        self, dtype: DTypeLike | None = None, copy: bool | None = None
+    ) -> Array:
         return np.array(self.data, dtype, copy=copy)
 
     def __repr__(self) -> str:
@@ -183,7 +187,7 @@ class Module:
         """Compute the output; every layer defines its own."""
         raise AttributeError(f"{type(self).__name__} defines no forward")
 
-    def backward(self, *grad_outputs: Any) -> Any:
+    def backward(self, *grad_outputs: Any, input_grad: bool = True) -> Any:
         """Compute the gradients; every layer defines its own."""
         raise AttributeError(f"{type(self).__name__} defines no backward")
 
@@ -266,12 +270,22 @@ class Module:
         stores = (self._parameters, self._buffers, self._modules)
         held = [store for store in stores if name in store]
         for store in held:
-            del store[name]  # type: ignore[attr-defined]
+            del store[name]
         return bool(held)
+
+    def _expect_free(self, name: str, store: Mapping[str, Any]) -> None:
+        """Refuse a name that could not be reached, or that hides something else."""
+        kind = type(self).__name__
+        if not isinstance(name, str):
+            raise TypeError(f"{kind} expects a name, got {type(name).__name__}")
+        if name == "" or "." in name:
+            raise KeyError(f"{kind} expects a name without dots, got {name!r}")
+        if hasattr(self, name) and name not in store:
+            raise KeyError(f"{kind} already has an attribute {name!r}")
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
         """File `param` under `name`; None marks one that is absent, as torch does."""
-        self._forget(name)
+        self._expect_free(name, self._parameters)
         self._parameters[name] = param
 
     def register_buffer(
@@ -281,14 +295,16 @@ class Module:
 
         A buffer that is not `persistent` stays out of `state_dict`.
         """
-        self._forget(name)
+        self._expect_free(name, self._buffers)
         self._buffers[name] = array
-        if not persistent:
+        if persistent:
+            self._transient.discard(name)
+        else:
             self._transient.add(name)
 
     def register_module(self, name: str, module: Module | None) -> None:
         """File `module` under `name`."""
-        self._forget(name)
+        self._expect_free(name, self._modules)
         self._modules[name] = module
 
     add_module = register_module
@@ -306,7 +322,9 @@ class Module:
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """Yield the modules directly below, each once, with their names."""
         children = self._modules.items()
-        return _each_once((name, child) for name, child in children if child is not None)
+        return _each_once(
+            (name, child) for name, child in children if child is not None
+        )
 
     def children(self) -> Iterator[Module]:
         """Yield the modules directly below, each once."""

@@ -1,0 +1,253 @@
+"""Parameter and Module against torch.nn.Module."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+
+from scratchnet import nn
+
+
+class Block:
+    """A module with everything a module can hold, in either library."""
+
+    def __new__(cls, nn, zeros, parameter):
+        class _Block(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.first = nn.Linear(4, 4)
+                self.scale = parameter(zeros(3))
+                self.register_parameter("absent", None)
+                self.register_buffer("mean", zeros(2))
+                self.register_buffer("scratch", zeros(2), persistent=False)
+                self.inner = nn.Sequential(nn.Linear(4, 2, bias=False), nn.Tanh())
+                self.again = self.first
+
+        return _Block()
+
+
+@pytest.fixture
+def ours():
+    return Block(nn, lambda n: np.zeros(n, np.float32), nn.Parameter)
+
+
+@pytest.fixture
+def theirs():
+    return Block(torch.nn, torch.zeros, torch.nn.Parameter)
+
+
+WALKS = ["named_parameters", "named_buffers", "named_modules", "named_children"]
+
+
+@pytest.mark.parametrize("walk", WALKS)
+def test_members_come_in_torchs_order_under_torchs_names(ours, theirs, walk):
+    names = [name for name, _ in getattr(ours, walk)()]
+    assert names == [name for name, _ in getattr(theirs, walk)()]
+
+
+@pytest.mark.parametrize("walk", ["named_parameters", "named_buffers"])
+def test_walks_take_torchs_options(ours, theirs, walk):
+    for options in (
+        {"recurse": False},
+        {"prefix": "net"},
+        {"remove_duplicate": False},
+    ):
+        names = [name for name, _ in getattr(ours, walk)(**options)]
+        assert names == [name for name, _ in getattr(theirs, walk)(**options)]
+
+
+def test_state_dict_has_torchs_keys_and_shapes(ours, theirs):
+    expected = {name: tuple(t.shape) for name, t in theirs.state_dict().items()}
+    shapes = {name: array.shape for name, array in ours.state_dict().items()}
+    assert list(shapes.items()) == list(expected.items())
+
+
+def test_state_travels_to_torch_and_back(ours, theirs):
+    state = {name: torch.from_numpy(a.copy()) for name, a in ours.state_dict().items()}
+    theirs.load_state_dict(state)
+    with torch.no_grad():
+        theirs.first.weight += 1
+    ours.load_state_dict({name: t.numpy() for name, t in theirs.state_dict().items()})
+    np.testing.assert_array_equal(ours.first.weight.data, theirs.first.weight.detach())
+
+
+def test_loading_keeps_the_arrays_and_their_layout(ours):
+    before = ours.first.weight.data
+    ours.load_state_dict({name: a + 1 for name, a in ours.state_dict().items()})
+    assert ours.first.weight.data is before
+    assert before.T.flags.c_contiguous
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda state: state.pop("scale"), "missing scale"),
+        (lambda state: state.update(extra=np.zeros(1)), "unexpected extra"),
+        (
+            lambda state: state.update(scale=np.zeros(4)),
+            r"scale expects \(3,\), got \(4,\)",
+        ),
+        (
+            lambda state: state.update(scale=np.zeros(3, complex)),
+            "scale expects float32",
+        ),
+    ],
+)
+def test_a_bad_state_is_named_and_nothing_loaded(ours, change, named):
+    before = {name: array.copy() for name, array in ours.state_dict().items()}
+    state = {name: array + 1 for name, array in before.items()}
+    change(state)
+    with pytest.raises(ValueError, match=named):
+        ours.load_state_dict(state)
+    for name, array in ours.state_dict().items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_repr_is_torchs(ours, theirs):
+    assert repr(ours).replace("_Block", "") == repr(theirs).replace("_Block", "")
+
+
+def test_train_and_eval_reach_every_module(ours):
+    assert ours.training
+    assert ours.eval() is ours
+    assert not any(module.training for module in ours.modules())
+    ours.train()
+    assert all(module.training for module in ours.modules())
+
+
+def test_double_and_float_convert_parameters_gradients_and_floating_buffers():
+    norm = nn.Linear(2, 2)
+    norm.register_buffer("count", np.zeros((), np.int64))
+    norm.register_buffer("mean", np.zeros(2, np.float32))
+    weight = norm.weight
+    weight.grad = np.ones((2, 2), np.float32)
+    assert norm.double() is norm
+    assert norm.weight is weight
+    assert (weight.dtype, weight.grad.dtype, norm.mean.dtype) == (np.float64,) * 3
+    assert norm.count.dtype == np.int64
+    assert norm.float().weight.dtype == np.float32
+
+
+def test_zero_grad_forgets_or_zeroes():
+    layer = nn.Linear(2, 2)
+    layer.weight.grad = np.ones((2, 2), np.float32)
+    layer.zero_grad(set_to_none=False)
+    np.testing.assert_array_equal(layer.weight.grad, np.zeros((2, 2)))
+    assert layer.bias.grad is None
+    layer.zero_grad()
+    assert layer.weight.grad is None
+
+
+def test_gradients_accumulate_over_backward_passes(rng):
+    layer = nn.Linear(3, 2)
+    x, g = rng.standard_normal((2, 5, 3)).astype("f"), np.ones((5, 2), np.float32)
+    layer(x[0])
+    layer.backward(g)
+    once = layer.weight.grad.copy()
+    layer.backward(g)
+    np.testing.assert_allclose(layer.weight.grad, 2 * once, rtol=1e-6)
+
+
+def test_a_frozen_parameter_keeps_no_gradient():
+    layer = nn.Linear(3, 2).requires_grad_(False)
+    layer(np.ones((1, 3), np.float32))
+    layer.backward(np.ones((1, 2), np.float32))
+    assert layer.weight.grad is None
+    layer.requires_grad_()
+    layer.backward(np.ones((1, 2), np.float32))
+    assert layer.weight.grad is not None
+
+
+def test_backward_before_forward_is_refused():
+    with pytest.raises(
+        RuntimeError, match="Linear.backward needs a forward pass first"
+    ):
+        nn.Linear(3, 2).backward(np.zeros((1, 2), np.float32))
+
+
+def test_a_gradient_of_another_shape_is_refused_and_nothing_accumulated():
+    layer = nn.Linear(3, 2)
+    layer(np.ones((4, 3), np.float32))
+    with pytest.raises(
+        ValueError, match=r"Linear.backward expects .*\(4, 2\), got \(2, 4\)"
+    ):
+        layer.backward(np.ones((2, 4), np.float32))
+    assert layer.weight.grad is None
+
+
+def test_forward_called_directly_can_go_backward():
+    layer = nn.Linear(3, 2)
+    layer(np.ones((4, 3), np.float32))
+    layer.forward(np.ones((5, 3), np.float32))
+    assert layer.backward(np.ones((5, 2), np.float32)).shape == (5, 3)
+
+
+def test_members_are_attributes_that_can_be_replaced_and_deleted(ours):
+    new = nn.Parameter(np.ones(3, np.float32))
+    ours.scale = new
+    assert dict(ours.named_parameters())["scale"] is new
+    ours.mean = np.ones(2, np.float32)
+    np.testing.assert_array_equal(ours.state_dict()["mean"], np.ones(2))
+    ours.absent = new
+    assert "absent" in ours.state_dict()
+    del ours.absent
+    assert not hasattr(ours, "absent")
+    ours.inner = None
+    assert "inner.0.weight" not in ours.state_dict()
+    assert {"first", "scale", "mean"} <= set(dir(ours))
+
+
+def test_a_parameter_is_not_overwritten_by_an_array(ours):
+    with pytest.raises(TypeError, match="scale is a parameter"):
+        ours.scale = np.zeros(3)
+
+
+def test_members_need_init_first():
+    class Forgetful(nn.Module):
+        def __init__(self):
+            self.layer = nn.Tanh()
+
+    with pytest.raises(AttributeError, match=r"call super\(\).__init__\(\) before"):
+        Forgetful()
+
+
+def test_missing_attribute_is_named(ours):
+    with pytest.raises(AttributeError, match="no attribute 'wieght'"):
+        _ = ours.wieght
+
+
+def test_modules_can_be_copied(ours):
+    twin = copy.deepcopy(ours)
+    twin.scale.data += 1
+    assert ours.scale.data[0] == 0
+    assert twin.again is twin.first
+
+
+def test_apply_visits_children_first():
+    seen = []
+    model = nn.Sequential(nn.Tanh(), nn.Sequential(nn.ReLU()))
+    model.apply(lambda module: seen.append(type(module).__name__))
+    assert seen == ["Tanh", "ReLU", "Sequential", "Sequential"]
+
+
+@pytest.mark.parametrize("data", [np.zeros(3, int), [1.0, 2.0], None])
+def test_a_parameter_is_a_floating_point_array(data):
+    with pytest.raises(TypeError, match="Parameter expects a floating-point array"):
+        nn.Parameter(data)
+
+
+def test_a_parameter_refuses_a_gradient_of_another_shape():
+    parameter = nn.Parameter(np.zeros((2, 3)))
+    with pytest.raises(ValueError, match=r"shape \(2, 3\) expects .* got \(3, 2\)"):
+        parameter.accumulate_grad(np.zeros((3, 2)))
+    assert parameter.grad is None
+
+
+def test_a_gradient_takes_the_parameters_dtype():
+    parameter = nn.Parameter(np.zeros(2, np.float32))
+    parameter.accumulate_grad(np.ones(2))
+    parameter.accumulate_grad(np.ones(2))
+    assert parameter.grad.dtype == np.float32
