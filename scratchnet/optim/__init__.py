@@ -17,11 +17,13 @@ What they share is in `Optimizer`.
 """
 
 from scratchnet.optim.adadelta import Adadelta
+from scratchnet.optim.adafactor import Adafactor
 from scratchnet.optim.adagrad import Adagrad
 from scratchnet.optim.adam import Adam
 from scratchnet.optim.adamax import Adamax
 from scratchnet.optim.adamw import AdamW
 from scratchnet.optim.asgd import ASGD
+from scratchnet.optim.lbfgs import LBFGS
 from scratchnet.optim.nadam import NAdam
 from scratchnet.optim.optimizer import Optimizer
 from scratchnet.optim.radam import RAdam
@@ -31,8 +33,10 @@ from scratchnet.optim.sgd import SGD
 
 __all__ = [
     "ASGD",
+    "LBFGS",
     "SGD",
     "Adadelta",
+    "Adafactor",
     "Adagrad",
     "Adam",
     "AdamW",

@@ -167,7 +167,7 @@ class Optimizer:
         loss = None if closure is None else closure()
         for group in self.param_groups:
             for p in group["params"]:
-                _expect_matching_grad(p)
+                expect_matching_grad(p)
         # As in torch, a gradient too large ends in inf or nan without a word.
         with np.errstate(all="ignore"):
             for group in self.param_groups:
@@ -315,7 +315,8 @@ def _unpack(params: Any) -> tuple[list[Parameter], list[str]]:
     return found, names
 
 
-def _expect_matching_grad(p: Parameter) -> None:
+def expect_matching_grad(p: Parameter) -> None:
+    """Refuse a gradient that has not its parameter's shape and dtype."""
     g = p.grad
     if g is not None and (g.shape != p.shape or g.dtype != p.dtype):
         raise ValueError(

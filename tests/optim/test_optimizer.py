@@ -22,10 +22,11 @@ OPTIONS = {
     "RMSprop": {"lr": 0.01, "momentum": 0.5, "centered": True},
     "Rprop": {"lr": 0.01},
     "ASGD": {"lr": 0.01, "lambd": 0.1, "t0": 3},
+    "Adafactor": {"lr": 0.1, "weight_decay": 0.1},
 }
 
 
-@pytest.mark.parametrize("name", [*OPTIONS, "Optimizer"])
+@pytest.mark.parametrize("name", [*OPTIONS, "LBFGS", "Optimizer"])
 def test_arguments_are_those_of_torch(name):
     ours = inspect.signature(getattr(optim, name)).parameters.values()
     theirs = inspect.signature(getattr(torch.optim, name)).parameters.values()
