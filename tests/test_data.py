@@ -475,6 +475,9 @@ y5 = {OURS: np.zeros(5), THEIRS: torch.zeros(5)}
 scalar = {OURS: np.array(1.0), THEIRS: torch.tensor(1.0)}
 
 
+BEYOND_ONE = [1 / 3, 1 / 3, 1 / 3 + 2**-52]  # sums to 1 + 2**-52
+
+
 def load_with(**arguments):
     return lambda side: side.data.DataLoader(range(6), **arguments)
 
@@ -507,8 +510,13 @@ REFUSED = {
     ),
     "fractions beyond 1": (
         lambda side: side.data.random_split(range(9), [0.5, 0.6]),
-        (TypeError, ValueError),
-        "float",
+        TypeError,
+        r"fractions that sum to 1 .* got \[0.5, 0.6\]",
+    ),
+    "fractions a rounding beyond 1": (
+        lambda side: side.data.random_split(range(9), BEYOND_ONE),
+        TypeError,
+        "fractions that sum to 1",
     ),
     "a negative fraction": (
         lambda side: side.data.random_split(range(9), [-0.5, 1.5]),
@@ -518,7 +526,7 @@ REFUSED = {
     "lengths as floats": (
         lambda side: side.data.random_split(range(9), [4.0, 5.0]),
         TypeError,
-        "float",
+        r"expected integers that sum to 9, .* got \[4.0, 5.0\]",
     ),
     "shuffle with a sampler": (
         load_with(sampler=[1], shuffle=True),

@@ -106,6 +106,13 @@ def test_truncated_gzip_is_refused(tmp_path, keep):
         datasets.read_idx(path)
 
 
+def test_gzip_that_cannot_be_unpacked_is_refused(tmp_path):
+    path = tmp_path / "labels.gz"
+    path.write_bytes(gzip.compress(b"")[:10] + b"\xff" * 20)
+    with pytest.raises(ValueError, match="whole IDX file: .* invalid block type"):
+        datasets.read_idx(path)
+
+
 def test_gzip_with_a_wrong_checksum_is_refused(tmp_path):
     content = bytearray(gzip.compress(idx(np.arange(9, dtype=np.uint8))))
     content[-8] ^= 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import operator
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence, Sized
@@ -139,6 +138,8 @@ def random_split(
 
     Raises
     ------
+    TypeError
+        The lengths are neither all integers nor fractions that sum to 1.
     ValueError
         The lengths do not sum to N, or one of them is negative.
 
@@ -156,8 +157,14 @@ def random_split(
     if generator is None:
         generator = default_generator
     if math.isclose(sum(lengths), 1) and sum(lengths) <= 1:
-        lengths = _share(n, lengths)
-    sizes = [operator.index(length) for length in lengths]  # type: ignore[arg-type]
+        sizes = _share(n, lengths)
+    elif all(isinstance(length, int | np.integer) for length in lengths):
+        sizes = [int(length) for length in lengths]
+    else:
+        raise TypeError(
+            f"expected integers that sum to {n}, or fractions that sum to 1 and not "
+            f"beyond it, got {list(lengths)}"
+        )
     if sum(sizes) != n or min(sizes, default=0) < 0:
         raise ValueError(
             f"expected lengths that sum to {n}, none negative, got {sizes}"
