@@ -10,7 +10,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -86,7 +86,6 @@ def scratch(tmp_path_factory):
     return tmp_path_factory.mktemp("saved") / "object.npz"
 
 
-@settings(deadline=None)  # the disk may be slow
 @given(obj=objects)
 def test_what_is_saved_comes_back(scratch, obj):
     save(obj, scratch)
@@ -343,7 +342,6 @@ def test_every_truncation_is_refused(tmp_path):
             load(tmp_path / "x")
 
 
-@settings(deadline=None)  # the disk may be slow
 @given(data=st.data())
 def test_a_changed_byte_is_refused_or_does_not_matter(scratch, data):
     save(training_state(), scratch)
