@@ -6,13 +6,13 @@ BIN := .venv/bin
 .PHONY: parity test bench clean
 
 parity: .venv/parity
-	$(BIN)/python -m parity
+	$(BIN)/python -m parity $(PARITY_ARGS)
 
 test: .venv/dev
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 bench: .venv/bench
-	$(BIN)/python -m benchmarks mnist
+	$(BIN)/python -m benchmarks mnist $(BENCH_ARGS)
 
 clean:
 	rm -rf .venv results

@@ -5,15 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from benchmarks.commands import mnist
+from benchmarks.commands import mnist, readme
 
-COMMANDS = {"mnist": mnist}
+COMMANDS = {"mnist": mnist, "readme": readme}
 
 USAGE = """\
 usage: python -m benchmarks COMMAND [--help]
 
 commands:
   mnist        train the same network on both sides: accuracy, losses, seconds
+  readme       write the tables of the README from the records of earlier runs
 """
 
 

@@ -12,6 +12,7 @@ from numpy.typing import DTypeLike
 
 import scratchnet as sn
 from parity.case import Array, Call, Case, Pair
+from parity.sides.mask import one_mask
 from parity.sides.tree import (
     drawn,
     is_floating,
@@ -75,7 +76,8 @@ def run_numpy(pair: Pair, case: Case, numbers: Numbers, dtype: DTypeLike) -> Tra
     inputs = to_numpy(numbers.inputs, dtype, sn.nn)
     upstream = to_numpy(numbers.upstream, dtype, sn.nn)
     sn.manual_seed(numbers.seed)
-    output = layer(*inputs.args, **inputs.kwargs)
+    with one_mask(numbers.seed):
+        output = layer(*inputs.args, **inputs.kwargs)
     trace = dict(leaves(output, "output"))
     if any(map(is_floating, dict(leaves(output, "output")).values())):
         several = isinstance(upstream, tuple)

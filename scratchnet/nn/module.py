@@ -187,7 +187,7 @@ class Module:
         """Compute the output; every layer defines its own."""
         raise AttributeError(f"{type(self).__name__} defines no forward")
 
-    def backward(self, *grad_outputs: Any, input_grad: bool = True) -> Any:
+    def backward(self, *grad_outputs: Any, **options: Any) -> Any:
         """Compute the gradients; every layer defines its own."""
         raise AttributeError(f"{type(self).__name__} defines no backward")
 

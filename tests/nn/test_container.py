@@ -115,7 +115,7 @@ def test_a_module_whose_backward_knows_no_input_grad_fits_in(rng):
 def test_module_list_adds_up():
     modules = nn.ModuleList([nn.Tanh()])
     modules += [nn.ReLU()]
-    assert repr(modules + [nn.Tanh()]) == repr(
+    assert repr(modules + nn.ModuleList([nn.Tanh()])) == repr(
         torch.nn.ModuleList([torch.nn.Tanh(), torch.nn.ReLU(), torch.nn.Tanh()])
     )
 

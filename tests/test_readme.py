@@ -1,0 +1,89 @@
+"""Every block of the README is run."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import commands
+from benchmarks.commands.readme import replaced
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
+LINES = [
+    line.partition("#")[0].strip()
+    for language, block in BLOCKS
+    if language == "sh"
+    for line in block.splitlines()
+]
+HOMEWORK = "from scratchnet import nn\n\n\nclass Tanh(nn.Tanh):\n    pass\n"
+
+
+def test_there_are_only_blocks_that_can_be_run():
+    assert {language for language, _ in BLOCKS} == {"python", "sh"}
+
+
+@pytest.mark.parametrize("code", [code for kind, code in BLOCKS if kind == "python"])
+def test_python_runs_and_learns(code):
+    names: dict[str, object] = {}
+    exec(code, names)
+    assert names["loss"] < np.log(10) / 2
+
+
+@pytest.mark.parametrize("command", [c for line in LINES for c in line.split(" && ")])
+def test_commands_run(command, tmp_path):
+    words = shlex.split(command)
+    if words[0] == "make":
+        if words[1] == "test":  # This very run: enough that it finds the tests.
+            words.append("PYTEST_ARGS=--collect-only -q")
+        if words[1] == "bench":
+            words.append("BENCH_ARGS=--epochs 1 --output " + str(tmp_path))
+    elif words[0] == "pip":  # Into an environment that has it all.
+        words = [sys.executable, "-m", "pip", "install", "--dry-run", *words[2:]]
+    else:
+        assert words[:2] == ["python", "-m"]
+        words[0] = sys.executable
+        if words[2] == "pytest":
+            words.append("--collect-only")
+        if "homework.py" in words:
+            (tmp_path / "homework.py").write_text(HOMEWORK)
+            words[words.index("homework.py")] = str(tmp_path / "homework.py")
+    if words[0] == "make" and shutil.which("make") is None:
+        pytest.skip("make is not installed")
+    run = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_pictures_and_folders_are_there():
+    for path in re.findall(r"\]\(([^)#]+)\)|^\| `(\w+/)` \|", README, flags=re.MULTILINE):
+        assert (ROOT / "".join(path)).exists(), path
+
+
+def test_tables_are_written_from_records(tmp_path):
+    assert commands.main(
+        ["mnist", "--epochs", "1", "--output", str(tmp_path), "--json"]
+    ) == 0
+    file = tmp_path / "README.md"
+    file.write_text("a\n<!-- begin mnist -->\nold\n<!-- end mnist -->\nb\n")
+    arguments = ["readme", "--records", str(tmp_path), "--file", str(file)]
+    assert commands.main(arguments) == 0
+    written = file.read_text()
+    assert "| mnist5k, 1 epochs | float32 |" in written
+    assert "old" not in written
+    assert written.startswith("a\n<!-- begin")
+    assert written.endswith("-->\nb\n")
+    assert commands.main(arguments) == 0
+    assert file.read_text() == written
+
+
+def test_a_table_without_its_marks_is_refused():
+    with pytest.raises(ValueError, match="expected the marks of mnist once, found 0"):
+        replaced("nothing here", "mnist", "")
