@@ -124,8 +124,8 @@ FAULTS = (
     Fault(
         "MaxPool2d",
         "indices by the width of the output",
-        "step *= windows.size",
-        "step *= len(windows.first)",
+        "place, step = along[-1], boxes[-1].size",
+        "place, step = along[-1], boxes[-1].first.size",
     ),
     Fault(
         "MaxPool2d",
