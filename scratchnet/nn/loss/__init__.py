@@ -1,17 +1,24 @@
 """Losses from scratch: how wrong a prediction is, and which way to move it.
 
-In reading order: numbers, classes, yes-or-no questions.
+In reading order: numbers, classes, yes-or-no questions, distributions.
 """
 
-from scratchnet.nn.loss.binary import BCELoss, BCEWithLogitsLoss
+from scratchnet.nn.loss.binary import BCELoss, BCEWithLogitsLoss, SoftMarginLoss
 from scratchnet.nn.loss.classification import CrossEntropyLoss, NLLLoss
-from scratchnet.nn.loss.regression import L1Loss, MSELoss
+from scratchnet.nn.loss.likelihood import GaussianNLLLoss, KLDivLoss, PoissonNLLLoss
+from scratchnet.nn.loss.regression import HuberLoss, L1Loss, MSELoss, SmoothL1Loss
 
 __all__ = [
     "BCELoss",
     "BCEWithLogitsLoss",
     "CrossEntropyLoss",
+    "GaussianNLLLoss",
+    "HuberLoss",
+    "KLDivLoss",
     "L1Loss",
     "MSELoss",
     "NLLLoss",
+    "PoissonNLLLoss",
+    "SmoothL1Loss",
+    "SoftMarginLoss",
 ]

@@ -169,6 +169,58 @@ class BCEWithLogitsLoss(ElementwiseLoss):
         return w * ((1 + (p - 1) * y) * sigmoid(x) - p * y)
 
 
+class SoftMarginLoss(ElementwiseLoss):
+    r"""Logistic loss of two classes called 1 and −1.
+
+    Parameters
+    ----------
+    size_average, reduce : bool, optional
+        Deprecated, as in torch: ``reduce=False`` means ``"none"``,
+        ``size_average=False`` means ``"sum"``.
+    reduction : {"mean", "sum", "none"}, default "mean"
+        How the losses become the output.
+
+    Raises
+    ------
+    ValueError
+        If the target's shape does not broadcast to the input's.
+
+    Notes
+    -----
+    For a logit :math:`x` and a target :math:`y`, 1 or −1, of the same shape, each
+    element costs
+
+    .. math::
+
+        f(x, y) = \log(1 + e^{-y x}), \qquad
+        \frac{\partial f}{\partial x} = -y \, \sigma(-y x)
+
+    Torch forms :math:`e^{-y x}` itself, which overflows for a logit that is far on the
+    wrong side; here the loss is then the finite :math:`-y x`.
+
+    References
+    ----------
+    https://docs.pytorch.org/docs/2.13/generated/torch.nn.SoftMarginLoss.html
+
+    Examples
+    --------
+    >>> criterion = SoftMarginLoss(reduction="none")
+    >>> criterion(np.array([0.0, 9000.0, 9000.0]), np.array([1.0, 1.0, -1.0])).round()
+    array([1.e+00, 0.e+00, 9.e+03])
+    >>> criterion.backward(np.ones(3))
+    array([-0.5, -0. ,  1. ])
+    """
+
+    def check(self, x: Array, y: Array) -> None:
+        expect_extends(self, x, y, "target")
+
+    def f(self, x: Array, y: Array) -> Array:
+        return softplus(-y * x)
+
+    def df(self, x: Array, y: Array) -> Array:
+        return -y * sigmoid(-y * x)
+
+
 def softplus(x: Array) -> Array:
     r"""Return :math:`\log(1 + e^x)`, the exponential never above 1."""
     return np.log1p(np.exp(-np.abs(x))) + np.maximum(x, 0)

@@ -26,18 +26,22 @@ def _agree(
     settings: dict[str, Any],
     *inputs: Any,
     predictions: Sequence[int] = (0,),
-    float64: float = 1e-12,
+    float32: bool = True,
 ) -> None:
     """Assert that a loss and its gradients are torch's, in float64 and float32.
 
     Errors are taken relative to the largest magnitude in the array. In float64 ours
-    must lie within `float64` of torch's. In float32 both are judged against torch's
+    must lie within 1e-12 of torch's. In float32 both are judged against torch's
     float64: our error may be four times torch's own, or four units in the last place.
+    That is left out with ``float32=False``, for inputs drawn anew in each run: among
+    enough of them one cancels to a gradient so small that luck decides.
     The upstream gradient is random. `predictions` are the inputs that have a gradient.
     """
     truth = _torch(name, settings, inputs, predictions, np.float64)
     ours = _ours(name, settings, inputs, predictions, np.float64)
-    _compare(ours, truth, [float64] * len(truth))
+    _compare(ours, truth, [1e-12] * len(truth))
+    if not float32:
+        return
 
     single = _torch(name, settings, inputs, predictions, np.float32)
     errors = [

@@ -1,4 +1,4 @@
-"""BCELoss and BCEWithLogitsLoss beside torch's."""
+"""BCELoss, BCEWithLogitsLoss and SoftMarginLoss beside torch's."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scratchnet.nn import loss as losses
-from scratchnet.nn.loss import BCELoss, BCEWithLogitsLoss
+from scratchnet.nn.loss import BCELoss, BCEWithLogitsLoss, SoftMarginLoss
 
 REDUCTIONS = ["mean", "sum", "none"]
 NAMES = ["BCELoss", "BCEWithLogitsLoss"]
@@ -62,7 +62,23 @@ def test_any_shape(agree, data):
     seed = data.draw(st.integers(0, 99), "seed")
     reduction = data.draw(st.sampled_from(REDUCTIONS), "reduction")
     for name in NAMES:
-        agree(name, {"reduction": reduction}, *draw(name, shape, seed))
+        agree(name, {"reduction": reduction}, *draw(name, shape, seed), float32=False)
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("shape", [(), (5, 5), (2, 3, 4), (0,)], ids=str)
+def test_soft_margin_is_torchs(agree, reduction, shape):
+    x, y = draw("SoftMarginLoss", shape)
+    # Not only 1 and -1: torch takes any number.
+    for target in (np.asarray(np.sign(y - 0.5)), y):
+        agree("SoftMarginLoss", {"reduction": reduction}, x, target)
+
+
+@pytest.mark.parametrize("target", [(3,), (1, 3), (2, 1), ()])
+def test_soft_margin_repeats_a_smaller_target(agree, target):
+    x, _ = draw("SoftMarginLoss", (2, 3))
+    y = np.where(draw("SoftMarginLoss", target, 1)[0] > 0, 1.0, -1.0)
+    agree("SoftMarginLoss", {}, x, np.asarray(y))
 
 
 # Edges ------------------------------------------------------------------------
@@ -102,6 +118,17 @@ def test_small_losses_keep_their_digits():
     np.testing.assert_allclose(loss, np.exp(-40), rtol=1e-14)
     criterion(np.array([-40.0]), np.array([0.0]))
     np.testing.assert_allclose(criterion.backward(np.ones(1)), np.exp(-40), rtol=1e-14)
+
+
+def test_soft_margin_far_on_either_side(agree):
+    x = np.array([0.0, 1e4, -1e4, np.inf, np.nan, 80.0, -80.0, 1e4])
+    y = np.array([1.0, 1.0, -1.0, 1.0, 1.0, -1.0, 1.0, 0.0])
+    agree("SoftMarginLoss", {"reduction": "none"}, x, y)
+    # Here torch has overflowed.
+    criterion = SoftMarginLoss(reduction="none")
+    wrong = criterion(np.array([1e4, -1e4, -np.inf]), np.array([-1.0, 1.0, 1.0]))
+    np.testing.assert_array_equal(wrong, [1e4, 1e4, np.inf])
+    np.testing.assert_array_equal(criterion.backward(np.ones(3)), [1, -1, -1])
 
 
 # Refusals -----------------------------------------------------------------------
@@ -157,3 +184,11 @@ def test_what_is_no_probability(bad):
     for pair in [(wrong, fine), (fine, wrong)]:
         with pytest.raises(RuntimeError, match="between 0 and 1"):
             torch.nn.BCELoss()(*map(torch.tensor, pair))
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (2,), (1, 3)])
+def test_soft_margin_target_larger_than_the_input(shape):
+    with pytest.raises(ValueError, match="target expects a shape that broadcasts"):
+        SoftMarginLoss()(np.zeros(3), np.ones(shape))
+    with pytest.raises(RuntimeError):
+        torch.nn.SoftMarginLoss()(torch.zeros(3), torch.ones(shape))

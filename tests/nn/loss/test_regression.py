@@ -1,4 +1,4 @@
-"""MSELoss and L1Loss beside torch's."""
+"""L1Loss, MSELoss, SmoothL1Loss and HuberLoss beside torch's."""
 
 import numpy as np
 import pytest
@@ -7,10 +7,20 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from scratchnet.nn import loss as losses
+from scratchnet.nn.loss import HuberLoss, SmoothL1Loss
 
 REDUCTIONS = ["mean", "sum", "none"]
-CASES = {"MSELoss": {}, "L1Loss": {}}
-EACH = pytest.mark.parametrize(("name", "chosen"), CASES.items())
+CASES = [
+    ("L1Loss", {}),
+    ("MSELoss", {}),
+    ("SmoothL1Loss", {}),
+    ("SmoothL1Loss", {"beta": 0.0}),
+    ("SmoothL1Loss", {"beta": 2.5}),
+    ("HuberLoss", {}),
+    ("HuberLoss", {"delta": 0.25}),
+    ("HuberLoss", {"delta": 2}),
+]
+EACH = pytest.mark.parametrize(("name", "chosen"), CASES)
 
 
 def draw(shape, seed):
@@ -72,3 +82,28 @@ def test_broadcasting_warns_where_the_loss_is_called(name, chosen):
     with pytest.warns(UserWarning, match=r"\(3, 1\) with a target of \(4,\)") as caught:
         getattr(losses, name)(**chosen)(np.zeros((3, 1)), np.zeros(4))
     assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize("delta", [0, 0.0, -1.0, float("nan")])
+def test_delta_that_is_not_positive(delta):
+    criterion = HuberLoss(delta=delta)
+    with pytest.raises(ValueError, match=f"a positive delta, got {delta}"):
+        criterion(np.zeros(2), np.zeros(2))
+
+
+def test_delta_that_is_no_number():
+    with pytest.raises(TypeError, match="a number for delta, got str"):
+        HuberLoss(delta="1")
+
+
+def test_negative_beta():
+    criterion = SmoothL1Loss(beta=-0.5)
+    with pytest.raises(ValueError, match="beta of 0 or more, got -0.5"):
+        criterion(np.zeros(2), np.zeros(2))
+
+
+def test_smooth_l1_is_huber_over_beta():
+    x, y = draw((40,), 0), draw((40,), 1)
+    smooth, huber = SmoothL1Loss(beta=2.5), HuberLoss(delta=2.5)
+    np.testing.assert_allclose(smooth(x, y), huber(x, y) / 2.5, rtol=1e-14)
+    np.testing.assert_allclose(smooth.backward(), huber.backward() / 2.5, rtol=1e-14)
