@@ -98,11 +98,10 @@ def strong_wolfe(
             bracket[high] = point
             low, high = _ranked(bracket)
         else:
-            done = flat(point)
-            if not done and point.slope * (bracket[high].t - bracket[low].t) >= 0:
+            if point.slope * (bracket[high].t - bracket[low].t) >= 0:
                 bracket[high] = bracket[low]
             bracket[low] = point
-            if done:
+            if flat(point):
                 break
     return bracket[low], evals
 

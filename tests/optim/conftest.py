@@ -25,12 +25,13 @@ class Twins:
     """One of our optimisers and torch's, on parameters of equal values.
 
     Parameters are dealt out to the groups in turn; `groups` are the options in which
-    these differ, `options` those of the constructor.
+    these differ, `options` those of the constructor. With a `scale`, all gradients
+    are of that magnitude.
     """
 
-    def __init__(self, name, groups=({},), dtype=np.float64, seed=0, **options):
-        self.dtype = dtype
-        self.rng = np.random.default_rng(seed)
+    def __init__(self, name, groups=({},), dtype=np.float64, scale=None, **options):
+        self.dtype, self.scale = dtype, scale
+        self.rng = np.random.default_rng(0)
         values = [self.rng.normal(size=shape).astype(dtype) for shape in SHAPES]
         self.largest = {f"parameter {i}": np.abs(v) for i, v in enumerate(values)}
         # Linear's weight lies transposed in memory: so does the first one here.
@@ -51,7 +52,9 @@ class Twins:
         """Draw gradients: some coordinates are always 0 or tiny, or flip their sign."""
         for i, (p, q) in enumerate(zip(self.ours, self.theirs, strict=True)):
             g = self.rng.normal(size=p.shape) * self.rng.choice(MAGNITUDES, p.shape)
-            if g.size > 4:
+            if self.scale is not None:
+                g = self.rng.normal(size=p.shape) * self.scale
+            elif g.size > 4:
                 g.flat[:4] = 0, 1e-8, 1e4 * (-1) ** step, 0.1
             if i == 1 and step in (0, 1, 6):
                 p.grad = q.grad = None

@@ -131,6 +131,19 @@ def test_nothing_moves_at_a_minimum(parameter):
     assert optimizer.state_dict()["state"] == {0: {"func_evals": 1, "n_iter": 0}}
 
 
+def test_a_short_step_ends_the_iterations_however_steep(parameter):
+    p = parameter(1.0)
+
+    def closure():
+        p.grad = np.array([1e6])
+        return 1e6 * p.data[0]
+
+    optimizer = LBFGS([p], lr=1e-4, tolerance_change=1e-3)
+    optimizer.step(closure)
+    assert p.data == pytest.approx(1 - 1e-4)
+    assert optimizer.state[p]["n_iter"] == 1
+
+
 def test_states_interchange_with_torch():
     options = {"lr": 0.1, "history_size": 3, "max_iter": 5}
     valley, fresh = Valley(**options), Valley(**options)

@@ -69,6 +69,12 @@ def test_huge_gradients_end_in_infinity_without_a_word(twins, name):
         pair.check()
 
 
+@pytest.mark.parametrize("scale", [0, 1e-9, 1e9])
+@pytest.mark.parametrize("name", OPTIONS)
+def test_gradients_all_of_one_magnitude(twins, name, scale):
+    twins(name, scale=scale, **OPTIONS[name]).run()
+
+
 @pytest.mark.parametrize("name", OPTIONS)
 def test_numpy_options_do_not_widen_float32(twins, name):
     pair = twins(name, dtype=np.float32, **OPTIONS[name])
@@ -211,8 +217,11 @@ def trained(parameter):
 
 def test_loaded_state_is_a_copy(trained):
     saved = trained.state_dict()
+    saved["param_groups"][0]["milestones"] = [1]
     trained.load_state_dict(saved)
     trained.step()
+    trained.param_groups[0]["milestones"].append(2)
+    assert saved["param_groups"][0]["milestones"] == [1]
     assert saved["state"][0]["step"] == 1
     assert trained.state_dict()["state"][0]["step"] == 2
     assert saved["state"][0]["exp_avg"][0] == pytest.approx(0.1)
