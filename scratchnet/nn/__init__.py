@@ -6,9 +6,20 @@ losses, and the modules that hold modules.
 
 from scratchnet.nn import init
 from scratchnet.nn.activation import LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
+from scratchnet.nn.batchnorm import BatchNorm1d, BatchNorm2d, BatchNorm3d
 from scratchnet.nn.container import ModuleDict, ModuleList, Sequential
+from scratchnet.nn.conv import (
+    Conv1d,
+    Conv2d,
+    Conv3d,
+    ConvTranspose1d,
+    ConvTranspose2d,
+    ConvTranspose3d,
+)
 from scratchnet.nn.dropout import Dropout
 from scratchnet.nn.flatten import Flatten, Unflatten
+from scratchnet.nn.fold import Fold, Unfold
+from scratchnet.nn.instancenorm import InstanceNorm1d, InstanceNorm2d, InstanceNorm3d
 from scratchnet.nn.linear import Identity, Linear
 from scratchnet.nn.loss import (
     BCELoss,
@@ -19,6 +30,7 @@ from scratchnet.nn.loss import (
     NLLLoss,
 )
 from scratchnet.nn.module import Module, Parameter
+from scratchnet.nn.normalization import GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm
 from scratchnet.nn.pooling import (
     AdaptiveAvgPool1d,
     AdaptiveAvgPool2d,
@@ -52,15 +64,31 @@ __all__ = [
     "AvgPool3d",
     "BCELoss",
     "BCEWithLogitsLoss",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "BatchNorm3d",
+    "Conv1d",
+    "Conv2d",
+    "Conv3d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
+    "ConvTranspose3d",
     "CrossEntropyLoss",
     "Dropout",
     "Flatten",
+    "Fold",
+    "GroupNorm",
     "Identity",
+    "InstanceNorm1d",
+    "InstanceNorm2d",
+    "InstanceNorm3d",
     "L1Loss",
     "LPPool1d",
     "LPPool2d",
     "LPPool3d",
+    "LayerNorm",
     "Linear",
+    "LocalResponseNorm",
     "LogSoftmax",
     "MSELoss",
     "MaxPool1d",
@@ -74,11 +102,13 @@ __all__ = [
     "ModuleList",
     "NLLLoss",
     "Parameter",
+    "RMSNorm",
     "ReLU",
     "Sequential",
     "Sigmoid",
     "Softmax",
     "Tanh",
     "Unflatten",
+    "Unfold",
     "init",
 ]

@@ -60,15 +60,9 @@ class Normalization(Module):
     centres = True
 
     def __init__(
-        self,
-        shape: int | tuple[int, ...],
-        eps: float,
-        affine: bool,
-        bias: bool,
-        dtype: DTypeLike,
+        self, shape: int | tuple[int, ...], affine: bool, bias: bool, dtype: DTypeLike
     ) -> None:
         super().__init__()
-        self.eps = eps
         self.weight = Parameter(np.ones(shape, dtype)) if affine else None
         self.bias = Parameter(np.zeros(shape, dtype)) if affine and bias else None
 
@@ -83,15 +77,17 @@ class Normalization(Module):
         """Refuse what is not a floating-point array, or not of the weight's dtype."""
         expect_floating(self, x, None if self.weight is None else self.weight.dtype)
 
-    def affine(
-        self, x_hat: Array, scale: Array, axes: Axes, shape: tuple[int, ...]
+    def scale_and_shift(
+        self, x: Array, x_hat: Array, scale: Array, axes: Axes, shape: tuple[int, ...]
     ) -> Array:
-        r"""Return :math:`y = \gamma \hat x + \beta`, viewed as `x_hat` is.
+        r"""Return :math:`y = \gamma \hat x + \beta`, shaped as `x` is.
 
         Parameters
         ----------
+        x : ndarray
+            The input, for its shape and dtype.
         x_hat, scale : ndarray
-            :math:`\hat x` and :math:`1 / \sigma`.
+            :math:`\hat x` and :math:`1 / \sigma`, as the layer views them.
         axes : tuple of int
             Those over which :math:`\mu` and :math:`\sigma` were taken; none if they
             are constants.
@@ -102,49 +98,45 @@ class Normalization(Module):
         y: Array = x_hat * self._gamma(shape)
         if self.bias is not None:
             y += self.bias.data.reshape(shape)
-        return y
+        return y.reshape(x.shape).astype(x.dtype, copy=False)
 
     def backward(self, grad_output: Array, input_grad: bool = True) -> Array | None:
         x_hat, scale, axes, shape = self.saved_for(grad_output)
-        grad = grad_output.reshape(x_hat.shape)
+        grad = grad_output.reshape(x_hat.shape).astype(x_hat.dtype, copy=False)
         leading = x_hat.ndim - len(shape)
-        shared = (
-            *range(leading),
-            *(leading + i for i, n in enumerate(shape) if n == 1),
-        )
+        alike = (*range(leading), *(leading + i for i, n in enumerate(shape) if n == 1))
         if self.weight is not None:
-            grad_weight = total(shared, grad, x_hat)
+            grad_weight = total(alike, grad, x_hat)
             self.weight.accumulate_grad(grad_weight.reshape(self.weight.shape))
         if self.bias is not None:
-            grad_bias = total(shared, grad)
+            grad_bias = total(alike, grad)
             self.bias.accumulate_grad(grad_bias.reshape(self.bias.shape))
         if not input_grad:
             return None
         grad_x: Array = grad * self._gamma(shape)
         if axes and self.centres:
-            grad_x -= mean(axes, grad_x)
+            grad_x -= mean(axes, grad_x).astype(grad.dtype)
         if axes:
-            grad_x -= x_hat * mean(axes, grad_x, x_hat)
+            grad_x -= x_hat * mean(axes, grad_x, x_hat).astype(grad.dtype)
         grad_x *= scale
-        return grad_x.reshape(grad_output.shape)
+        return grad_x.reshape(grad_output.shape).astype(grad_output.dtype, copy=False)
 
     def _gamma(self, shape: tuple[int, ...]) -> Any:
         return 1 if self.weight is None else self.weight.data.reshape(shape)
 
 
-def standardize(
-    x: Array, axes: Axes, eps: float, dtype: DTypeLike = None
-) -> tuple[Array, Array, Array, Array]:
-    r"""Return :math:`\hat x`, :math:`1 / \sigma`, :math:`\mu` and the variance.
+def precise(x: Array) -> Array:
+    """Return `x` in double precision where that costs nothing: where it is small."""
+    return x.astype(np.float64) if x.size <= 2**12 else x
 
-    Means are taken in double precision, squares in `dtype`, else in that of `x`.
-    """
-    n = count(x, axes)
-    mu = x.sum(axis=axes, keepdims=True, dtype=np.float64) / n
-    # Infinite input becomes NaN without a warning, as in torch.
+
+def standardize(x: Array, axes: Axes, eps: float) -> tuple[Array, Array, Array, Array]:
+    r"""Return :math:`\hat x`, :math:`1 / \sigma`, :math:`\mu` and the variance."""
+    # An infinite input makes NaN without a warning, as in torch.
     with np.errstate(invalid="ignore"):
+        mu = x.sum(axis=axes, keepdims=True, dtype=np.float64) / count(x, axes)
         x_hat = x - mu.astype(x.dtype)
-        var = total(axes, x_hat, x_hat, dtype=dtype) / n
+        var = mean(axes, x_hat, x_hat)
         scale = inverse_root(var, eps, x.dtype)
         x_hat *= scale
     return x_hat, scale, mu, var
@@ -157,25 +149,23 @@ def inverse_root(square: Array, eps: float, dtype: DTypeLike) -> Array:
 
 
 def mean(axes: Axes, *factors: Array) -> Array:
-    """Return the mean over `axes` of the product of `factors`, of their dtype."""
-    return (total(axes, *factors) / count(factors[0], axes)).astype(factors[0].dtype)
+    """Return the mean over `axes`, kept with size 1, of the product of `factors`."""
+    return total(axes, *factors) / count(factors[0], axes)
 
 
-def total(axes: Axes, *factors: Array, dtype: DTypeLike = None) -> Array:
+def total(axes: Axes, *factors: Array) -> Array:
     """Return the sum over `axes`, kept with size 1, of the product of `factors`.
 
-    Sums are taken in `dtype`; those across axis 0, the batch, in double precision.
+    It is in double precision, as are the additions across axis 0, the batch.
     """
     dims = list(range(factors[0].ndim))
-    kept = [d for d in dims if d == 0 or d not in axes]
+    kept = [dim for dim in dims if dim == 0 or dim not in axes]
     operands = [part for factor in factors for part in (factor, dims)]
-    partial = np.einsum(*operands, kept, dtype=dtype)
-    partial = np.expand_dims(partial, tuple(d for d in axes if d != 0))
-    return (
-        partial.sum(axis=0, keepdims=True, dtype=np.float64) if 0 in axes else partial
-    )
+    sums = np.einsum(*operands, kept)
+    sums = np.expand_dims(sums, tuple(dim for dim in axes if dim != 0))
+    return sums.sum(axis=tuple({0} & {*axes}), keepdims=True, dtype=np.float64)
 
 
 def count(x: Array, axes: Axes) -> int:
-    """Return how many elements lie along `axes`; 1 for none, as their sum is 0."""
+    """Return how many elements lie along `axes`: 1 for none, as their sum is 0."""
     return max(math.prod(x.shape[axis] for axis in axes), 1)

@@ -8,7 +8,13 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from scratchnet.nn._check import Pattern, expect_floating, expect_shape
-from scratchnet.nn._normalize import Axes, Normalization, inverse_root, standardize
+from scratchnet.nn._normalize import (
+    Axes,
+    Normalization,
+    inverse_root,
+    precise,
+    standardize,
+)
 from scratchnet.nn.module import Array
 
 
@@ -44,8 +50,9 @@ class RunningNorm(Normalization):
         dtype: DTypeLike,
         bias: bool,
     ) -> None:
-        super().__init__(num_features, eps, affine, bias, dtype)
+        super().__init__(num_features, affine, bias, dtype)
         self.num_features = num_features
+        self.eps = eps
         self.momentum = momentum
         self.affine = affine
         self.track_running_stats = track_running_stats
@@ -65,21 +72,21 @@ class RunningNorm(Normalization):
 
     def forward(self, x: Array) -> Array:
         view = self.view(x)
-        samples, axes, shape = x.reshape(view), self.axes, (view[1], 1)
+        samples, axes, shape = precise(x.reshape(view)), self.axes, (view[1], 1)
         if self.training or self.running_mean is None or self.running_var is None:
-            # Squares in double precision, as in torch: 1e25 must not overflow.
-            x_hat, scale, mu, var = standardize(samples, axes, self.eps, np.float64)
+            x_hat, scale, mu, var = standardize(samples, axes, self.eps)
             if self.training and self.track_running_stats:
                 self.remember(mu, var, math.prod(view[axis] for axis in axes))
         else:
             axes = ()
-            scale = inverse_root(self.running_var.reshape(shape), self.eps, x.dtype)
+            var = self.running_var.reshape(shape).astype(np.float64)
+            scale = inverse_root(var, self.eps, samples.dtype)
             x_hat = (samples - self.running_mean.reshape(shape)) * scale
-        return self.affine(x_hat, scale, axes, shape).reshape(x.shape)
+        return self.scale_and_shift(x, x_hat, scale, axes, shape)
 
     def remember(self, mu: Array, var: Array, n: int) -> None:
         """Move the running statistics towards those of `n` elements to a mean."""
-        momentum = self.step()
+        momentum = np.float64(self.step())
         if n == 0:
             return
         # A variance that float32 cannot hold becomes infinite, as in torch.
@@ -89,8 +96,8 @@ class RunningNorm(Normalization):
                 (self.running_var, var * (n / (n - 1))),
             ):
                 assert running is not None
-                running *= 1 - momentum
-                running += (momentum * new.mean(axis=0)).ravel().astype(running.dtype)
+                # In double precision, rounded once.
+                running[...] = (1 - momentum) * running + momentum * new.mean(0).ravel()
 
     def reset_running_stats(self) -> None:
         """Forget what was seen: mean 0, variance 1, no batches."""
@@ -197,9 +204,10 @@ class BatchNorm1d(_BatchNorm):
 
     Notes
     -----
-    With :math:`x` of shape :math:`(N, C, L)`, or :math:`(N, C)` for :math:`L = 1`;
-    :math:`\mu, \sigma, \gamma, \beta` of shape :math:`(C)`; :math:`\langle\cdot\rangle_c`
-    the mean over the :math:`n = N L` elements of a channel,
+    With :math:`x` of shape :math:`(N, C, L)`, or :math:`(N, C)` for :math:`L = 1`,
+    :math:`\mu, \sigma, \gamma, \beta` of :math:`(C)`, and
+    :math:`\langle\cdot\rangle_c` the mean over the :math:`n = N L` elements of a
+    channel,
 
     .. math::
 

@@ -44,8 +44,8 @@ class _InstanceNorm(RunningNorm):
                 sizes = (self.num_features, *spatial)
                 expect_shape(self, x, sizes, ("N", *sizes))
             warnings.warn(
-                f"{self} normalises {channels} channels: without affine, torch does not "
-                "hold the input to num_features",
+                f"{self} normalises {channels} channels: num_features is not used "
+                "when affine=False",
                 stacklevel=4,
             )
         length = math.prod(x.shape[-len(spatial) :])
