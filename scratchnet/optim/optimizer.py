@@ -45,16 +45,6 @@ class Optimizer:
     state : dict
         For each parameter that has moved, what the optimiser remembers.
 
-    Options that most optimisers take, and that each group may set:
-
-    ==========================  =======================================================
-    weight_decay                :math:`\lambda` in the Notes; default 0
-    decoupled_weight_decay      whether it shrinks the parameter itself; default False
-    maximize                    whether to climb; default False
-    foreach, fused, capturable, choose an implementation in torch; kept in the groups,
-    differentiable              without effect
-    ==========================  =======================================================
-
     Raises
     ------
     TypeError
@@ -65,7 +55,7 @@ class Optimizer:
     Notes
     -----
     With :math:`L` the loss, :math:`p` a parameter, :math:`\lambda` its group's
-    ``weight_decay`` and :math:`\text{lr}` the learning rate, the gradient that
+    ``weight_decay`` (default 0) and :math:`\text{lr}` the learning rate, the gradient that
     `update` receives is
 
     .. math::
@@ -79,6 +69,10 @@ class Optimizer:
     .. math::
 
         p \leftarrow (1 - \text{lr} \, \lambda) \, p
+
+    ``foreach``, ``fused``, ``capturable`` and ``differentiable`` choose an
+    implementation in torch. They are kept in the groups, so that state dicts
+    interchange, and change nothing.
 
     References
     ----------

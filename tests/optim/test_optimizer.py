@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from scratchnet import optim
-from scratchnet.nn import Linear, Parameter
+from scratchnet.nn import Parameter
 from scratchnet.optim import SGD, Adam, Optimizer
 
 OPTIONS = {
@@ -89,17 +89,13 @@ def test_numpy_options_do_not_widen_float32(twins, name):
 
 @pytest.mark.parametrize("name", OPTIONS)
 def test_frozen_and_empty_parameters_are_left_alone(name):
-    frozen = Linear(3, 2)
-    frozen.requires_grad_(False)
-    frozen(np.ones((1, 3), np.float32))
-    frozen.backward(np.ones((1, 2), np.float32))
-    before = copy.deepcopy(frozen.state_dict())
+    frozen = Parameter(np.ones(3), requires_grad=False)
+    frozen.accumulate_grad(np.ones(3))
     empty = Parameter(np.zeros((0, 3)))
     empty.grad = np.zeros((0, 3))
-    optimizer = getattr(optim, name)([*frozen.parameters(), empty], **OPTIONS[name])
+    optimizer = getattr(optim, name)([frozen, empty], **OPTIONS[name])
     optimizer.step()
-    for key, value in frozen.state_dict().items():
-        np.testing.assert_array_equal(value, before[key])
+    np.testing.assert_array_equal(frozen.data, np.ones(3))
 
 
 # What is optimised ------------------------------------------------------------
