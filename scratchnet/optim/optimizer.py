@@ -55,8 +55,8 @@ class Optimizer:
     Notes
     -----
     With :math:`L` the loss, :math:`p` a parameter, :math:`\lambda` its group's
-    ``weight_decay`` (default 0) and :math:`\text{lr}` the learning rate, the gradient that
-    `update` receives is
+    ``weight_decay`` (default 0) and :math:`\text{lr}` the learning rate, the gradient
+    that `update` receives is
 
     .. math::
 
