@@ -1,0 +1,153 @@
+r"""The three products of a convolution, window by window.
+
+A kernel slides over the wide side :math:`x` and has one place for each position
+:math:`j` of the narrow side :math:`y`. With stride :math:`s`, dilation :math:`d`
+and, for each tap :math:`k` of the kernel, a matrix :math:`W_k` from the channels of
+:math:`x` to those of :math:`y`,
+
+.. math::
+
+    \begin{aligned}
+    y_j &\mathrel{+}= \sum_k W_k \, x_{s j + d k} && \text{gather} \\
+    x_{s j + d k} &\mathrel{+}= W_k^\top y_j && \text{scatter, its adjoint} \\
+    \frac{\partial L}{\partial W_k} &=
+        \sum_j \frac{\partial L}{\partial y_j} \, x_{s j + d k}^\top
+        && \text{correlate}
+    \end{aligned}
+
+A convolution gathers forwards and scatters backwards, a transposed convolution the
+other way round; for the weight's gradient, both correlate.
+
+Arrays have torch's shape (N, C, *S), but the batch lies last in memory, as (*S[:-1],
+C, S[-1], N). The rows under a kernel, with their channels, are then one matrix where
+they lie: a column for each place along the last dimension and each sample, and for
+the next tap the same matrix some columns on. At stride 1 nothing is copied.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import DTypeLike
+
+from scratchnet.nn.module import Array
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A kernel and how it slides, by dimension.
+
+    The weight is (O, C/G, *size): from C channels of the wide side to O of the narrow
+    one, in G groups that know nothing of each other.
+    """
+
+    weight: Array
+    stride: tuple[int, ...]
+    dilation: tuple[int, ...]
+    groups: int
+
+    # Infinities meet without a warning, as in torch.
+    @np.errstate(over="ignore", invalid="ignore")
+    def gather(self, x: Array, y: Array) -> None:
+        """Add to `y` what the kernel sees of `x` from each of its places."""
+        w = self._by_tap()
+        for y_row, seen in self._rows(x, y):
+            for w_k, x_k in zip(w, _matrices(seen), strict=True):
+                y_row += w_k @ x_k
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def scatter(self, x: Array, y: Array) -> None:
+        """Add to `x`, at each of the kernel's places, the kernel weighted by `y`."""
+        w = self._by_tap()
+        for y_row, seen in self._rows(x, y):
+            for w_k, x_k in zip(w, seen, strict=True):
+                x_k += (w_k.mT @ y_row).reshape(x_k.shape)
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def correlate(self, x: Array, y: Array) -> Array:
+        """Return, in the weight's shape, the sum of `y` times what each tap sees."""
+        w = np.zeros_like(self._by_tap())
+        for y_row, seen in self._rows(x, y):
+            w += y_row @ _matrices(seen).mT
+        return self._by_channel(w)
+
+    @property
+    def reach(self) -> tuple[int, ...]:
+        """How far the last tap is from the first."""
+        by_dim = zip(self.weight.shape[2:], self.dilation, strict=True)
+        return tuple(d * (size - 1) for size, d in by_dim)
+
+    def places(self, wide: tuple[int, ...]) -> tuple[int, ...]:
+        """Return how many places the kernel has on a wide side of that size."""
+        by_dim = zip(wide, self.reach, self.stride, strict=True)
+        return tuple((n - reach - 1) // s + 1 for n, reach, s in by_dim)
+
+    def cover(self, narrow: tuple[int, ...]) -> tuple[int, ...]:
+        """Return how much of the wide side that many places cover."""
+        by_dim = zip(narrow, self.reach, self.stride, strict=True)
+        return tuple(s * (n - 1) + reach + 1 for n, reach, s in by_dim)
+
+    def _rows(self, x: Array, y: Array) -> Iterator[tuple[Array, Array]]:
+        """Yield each row of `y`, and what the kernel sees of `x` along it, as views.
+
+        The row is (G, O/G, columns·N). What is seen comes tap by tap along the last
+        dimension: (size[-1], G, *size[:-1], C/G, columns, N).
+        """
+        n, o, *places = y.shape
+        seen = self._seen(x, places)
+        # From (N, C, *places, *size), and from (N, O, *places), each C and O in groups:
+        g, last = self.groups, len(places) + 2
+        seen = seen.reshape(n, g, x.shape[1] // g, *seen.shape[2:])
+        y = y.reshape(n, g, o // g, *places)
+        rows, taps = range(3, last), range(last + 1, seen.ndim - 1)
+        seen = seen.transpose(*rows, -1, 1, *taps, 2, last, 0)
+        y = y.transpose(*rows, 1, 2, last, 0)
+        y = y.reshape(*y.shape[:-2], places[-1] * n)
+        for place in np.ndindex(*places[:-1]):
+            yield y[place], seen[place]
+
+    def _seen(self, x: Array, places: Sequence[int]) -> Array:
+        """View `x` as each tap sees it from each place: (N, C, *places, *size)."""
+        span = [reach + 1 for reach in self.reach]
+        seen = sliding_window_view(x, span, tuple(range(2, x.ndim)), writeable=True)
+        starts = (slice(0, s * n, s) for s, n in zip(self.stride, places, strict=True))
+        taps = (slice(None, None, d) for d in self.dilation)
+        return seen[:, :, *starts, *taps]
+
+    def _by_tap(self) -> Array:
+        """Return the weight as matrices, (size[-1], G, O/G, size[:-1] · C/G)."""
+        o, *rest = self.weight.shape
+        w = self.weight.reshape(self.groups, o // self.groups, *rest)
+        w = w.transpose(-1, 0, 1, *range(3, w.ndim - 1), 2)
+        return w.reshape(*w.shape[:3], math.prod(w.shape[3:]))
+
+    def _by_channel(self, w: Array) -> Array:
+        """Undo `_by_tap`."""
+        _, c, *size = self.weight.shape
+        w = w.reshape(*w.shape[:3], *size[:-1], c)
+        w = w.transpose(1, 2, -1, *range(3, w.ndim - 1), 0)
+        return w.reshape(self.weight.shape)
+
+
+def zeros(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+    """Return zeros of `shape`, (N, C, *S), the batch last in memory."""
+    n, c, *rows, columns = shape
+    lying = np.zeros((*rows, c, columns, n), dtype)
+    return lying.transpose(-1, -3, *range(len(rows)), -2)
+
+
+def batch_last(x: Array) -> Array:
+    """Return `x`, (N, C, *S), the batch last in memory: `x` itself where it is."""
+    lying = x.transpose(*range(2, x.ndim - 1), 1, -1, 0)
+    lying = np.ascontiguousarray(lying)
+    return lying.transpose(-1, -3, *range(x.ndim - 3), -2)
+
+
+def _matrices(seen: Array) -> Array:
+    """Return what the taps see as matrices, (taps, G, …, columns·N)."""
+    taps, g, *rows, columns, n = seen.shape
+    return seen.reshape(taps, g, math.prod(rows), columns * n)
