@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from parity.case import Call, Case, Fault, Pair, call, normal, uniform
-from parity.nn.pooling.max import maxima
+from parity.case import Call, Case, Fault, Pair, call
+from parity.nn.pooling.max import maxima, spaced
 from parity.nn.pooling.windows import adaptive, as_planes, boxes, elements
 
 INF, NAN = float("inf"), float("nan")
@@ -40,16 +40,22 @@ def cases(dims: int, **options: bool) -> list[Case]:
         inits.append(call([4, None, None][:dims], **options))
         inits.append(call((1, 7, None)[:dims], **options))
     inputs = [
-        (normal(3, *size), "no batch"),
-        (normal(0, 3, *size), "empty batch"),
-        (normal(2, 3, *size, ties=True), "ties"),
-        (uniform(2, 3, *size, low=-5, high=-1), "negative"),
-        (normal(2, 3, *size, scale=1e30), "huge"),
-        (normal(2, 3, *size, edges=(INF, -INF, NAN)), "infinities and NaN"),
+        (spaced(3, *size), "no batch"),
+        (spaced(0, 3, *size), "empty batch"),
+        (spaced(2, 3, *size, ties=True), "ties"),
+        (spaced(2, 3, *size, mean=-4, edges=()), "negative"),
+        (spaced(2, 3, *size, edges=(INF, -INF, NAN)), "infinities and NaN"),
     ]
     return [
-        *(Case(init, call(normal(2, 3, *size))) for init in inits),
+        *(Case(init, call(spaced(2, 3, *size))) for init in inits),
         *(Case(call(4, **options), call(x), note=note) for x, note in inputs),
+        Case(
+            call(4, **options),
+            call(spaced(2, 3, *size, scale=1e30)),
+            note="huge",
+            differences=False,
+            because="a small step is lost beside such numbers",
+        ),
     ]
 
 
@@ -79,8 +85,8 @@ FAULTS = (
     Fault(
         "AdaptiveMaxPool2d",
         "every window as long as the first",
-        "for j in range(self.length[outputs[0]])",
-        "for j in range(self.length[0])",
+        "for j in range(length[outputs[0]])",
+        "for j in range(length[0])",
         module="scratchnet.nn.pooling._windows",
     ),
 )

@@ -56,13 +56,19 @@ def cases(dims: int) -> list[Case]:
         (normal(3, *size), "no batch"),
         (normal(0, 3, *size), "empty batch"),
         (normal(2, 3, *size, scale=1e-30), "tiny"),
-        (normal(2, 3, *size, scale=1e30), "huge"),
         (normal(2, 3, *size, edges=(INF, -INF, NAN)), "infinities and NaN"),
         (fixed(np.ones((2, 2, *size))), "all equal"),
     ]
     return [
         *(Case(init, call(normal(2, 3, *size))) for init in inits),
         *(Case(call(3, 2, 1), call(x), note=note) for x, note in inputs),
+        Case(
+            call(3, 2, 1),
+            call(normal(2, 3, *size, scale=1e30)),
+            note="huge",
+            differences=False,
+            because="a small step is lost beside such numbers",
+        ),
     ]
 
 

@@ -86,8 +86,8 @@ FAULTS = (
     ),
     Fault(
         "MaxUnpool1d",
-        "gradients in the order of the output",
-        "np.take_along_axis(grad_output.reshape(planes), indices, axis=-1)",
-        "np.take_along_axis(grad_output.reshape(planes), np.sort(indices), axis=-1)",
+        "every gradient read from the first plane",
+        "self.save_for_backward(at)",
+        "self.save_for_backward(indices)",
     ),
 )

@@ -8,7 +8,7 @@ and one implementation serves 1, 2 and 3 dimensions.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from numbers import Integral
 from types import EllipsisType
@@ -51,8 +51,10 @@ class Windows:
         The same count with the padding, but not what lies beyond it.
     dilation : int
         The step from one element of a window to the next.
-    kinds : ndarray, shape (outputs,)
-        Equal for outputs that share a `Run`.
+    runs : list of Run
+        Together they cover once every output whose window is not empty.
+    disjoint : bool
+        Whether no element lies in two windows.
     """
 
     axis: int
@@ -61,20 +63,8 @@ class Windows:
     length: Integers
     padded_length: Integers
     dilation: int
-    kinds: Integers
-
-    def runs(self) -> Iterator[Run]:
-        """Yield the runs; together they cover every output once."""
-        for kind in np.unique(self.kinds):
-            outputs = np.flatnonzero(self.kinds == kind)
-            first = self.first[outputs]
-            yield Run(
-                self._along_axis(outputs),
-                [
-                    self._along_axis(first + j * self.dilation)
-                    for j in range(self.length[outputs[0]])
-                ],
-            )
+    runs: list[Run]
+    disjoint: bool
 
     def output_shape(self, shape: Sequence[int]) -> tuple[int, ...]:
         """Return `shape` with one element for each window along the axis."""
@@ -92,12 +82,6 @@ class Windows:
         sizes = list(shape)
         sizes[self.axis] = size
         return tuple(sizes)
-
-    def _along_axis(self, progression: Integers) -> Index:
-        """Return the index of equally spaced places along the axis."""
-        step = int(progression[1] - progression[0]) if len(progression) > 1 else 1
-        chosen = slice(int(progression[0]), int(progression[-1]) + 1, step)
-        return (..., chosen, *(slice(None),) * (-1 - self.axis))
 
 
 def sliding(
@@ -123,8 +107,9 @@ def sliding(
     first = np.minimum(start + skipped * dilation, size)
     length = np.minimum(-(-(size - first) // dilation), np.maximum(kernel - skipped, 0))
     padded_length = np.minimum(kernel, size + padding - start)
-    kinds = skipped * (kernel + 1) + length
-    return Windows(axis, size, first, length, padded_length, dilation, kinds)
+    runs = _runs(axis, first, length, dilation, kinds=skipped * (kernel + 1) + length)
+    disjoint = stride > dilation * (kernel - 1)
+    return Windows(axis, size, first, length, padded_length, dilation, runs, disjoint)
 
 
 def adaptive(axis: int, size: int, count: int) -> Windows:
@@ -133,11 +118,32 @@ def adaptive(axis: int, size: int, count: int) -> Windows:
     The o-th is :math:`\lfloor o L / O \rfloor \dots \lceil (o + 1) L / O \rceil - 1`.
     """
     o = np.arange(count)
-    first = o * size // count if count else o
-    length = -(-(o + 1) * size // count) - first if count else o
+    first = o * size // count
+    length = -(-(o + 1) * size // count) - first
     # The windows repeat, moved along by size / g, after every count / g outputs.
-    kinds = o % max(count // math.gcd(size, count), 1)
-    return Windows(axis, size, first, length, length, 1, kinds)
+    period = count // math.gcd(size, count) or 1
+    runs = _runs(axis, first, length, 1, kinds=o % period)
+    disjoint = period == 1
+    return Windows(axis, size, first, length, length, 1, runs, disjoint)
+
+
+def _runs(
+    axis: int, first: Integers, length: Integers, dilation: int, kinds: Integers
+) -> list[Run]:
+    """Return the runs, given `kinds` that are equal for outputs of one run."""
+
+    def index(places: Integers) -> Index:
+        step = int(places[1] - places[0]) if len(places) > 1 else 1
+        chosen = slice(int(places[0]), int(places[-1]) + 1, step)
+        return (..., chosen, *(slice(None),) * (-1 - axis))
+
+    runs = []
+    for kind in np.unique(kinds[length > 0]):
+        outputs = np.flatnonzero(kinds == kind)
+        starts = first[outputs]
+        taps = [index(starts + j * dilation) for j in range(length[outputs[0]])]
+        runs.append(Run(index(outputs), taps))
+    return runs
 
 
 class Pooling(Module):

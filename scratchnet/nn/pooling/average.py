@@ -290,15 +290,20 @@ def spread(grad: Array, boxes: Sequence[Windows]) -> Array:
 
 def _sums_along(windows: Windows, x: Array) -> Array:
     y = np.zeros(windows.output_shape(x.shape), x.dtype)
-    for outputs, taps in windows.runs():
-        for tap in taps:
-            y[outputs] += x[tap]
+    for outputs, taps in windows.runs:
+        total = y[outputs]
+        total[...] = x[taps[0]]
+        for tap in taps[1:]:
+            total += x[tap]
     return y
 
 
 def _spread_along(windows: Windows, grad_y: Array) -> Array:
     grad_x = np.zeros(windows.input_shape(grad_y.shape), grad_y.dtype)
-    for outputs, taps in windows.runs():
+    for outputs, taps in windows.runs:
         for tap in taps:
-            grad_x[tap] += grad_y[outputs]
+            if windows.disjoint:
+                grad_x[tap] = grad_y[outputs]
+            else:
+                grad_x[tap] += grad_y[outputs]
     return grad_x

@@ -298,9 +298,10 @@ def places(winners: Sequence[Array], boxes: Sequence[Windows]) -> Array:
 def _maxima_along(windows: Windows, x: Array) -> tuple[Array, Array]:
     y = np.full(windows.output_shape(x.shape), -np.inf, x.dtype)
     winner = np.zeros(y.shape, np.min_scalar_type(windows.length.max(initial=0)))
-    for outputs, taps in windows.runs():
+    for outputs, taps in windows.runs:
         best, won_by = y[outputs], winner[outputs]
-        for j, tap in enumerate(taps):
+        best[...] = x[taps[0]]
+        for j, tap in enumerate(taps[1:], start=1):
             # Strided reading is slow: one copy pays for three passes over it.
             element = np.ascontiguousarray(x[tap])
             wins = element > best
@@ -312,8 +313,11 @@ def _maxima_along(windows: Windows, x: Array) -> tuple[Array, Array]:
 
 def _to_winners_along(windows: Windows, winner: Array, grad_y: Array) -> Array:
     grad_x = np.zeros(windows.input_shape(grad_y.shape), grad_y.dtype)
-    for outputs, taps in windows.runs():
+    for outputs, taps in windows.runs:
         grad, won_by = grad_y[outputs], winner[outputs]
         for j, tap in enumerate(taps):
-            grad_x[tap] += grad * (won_by == j)
+            if windows.disjoint:
+                np.multiply(grad, won_by == j, out=grad_x[tap])
+            else:
+                grad_x[tap] += grad * (won_by == j)
     return grad_x

@@ -41,21 +41,19 @@ class _MaxUnpool(Pooling):
                 f"{name} expects indices from 0 to {places - 1} in planes of {sizes}, "
                 f"got {indices.min()} to {indices.max()}"
             )
-        lead = x.shape[: -self.dims]
-        indices = indices.reshape(*lead, math.prod(x.shape[-self.dims :]))
-        y = np.zeros((*lead, places), x.dtype)
-        np.put_along_axis(y, indices, x.reshape(indices.shape), axis=-1)
-        self.save_for_backward(x.shape, indices, y.shape)
-        return y.reshape(*lead, *sizes)
+        y = np.zeros((*x.shape[: -self.dims], *sizes), x.dtype)
+        starts = np.arange(0, y.size, max(places, 1))
+        starts = starts.reshape(*x.shape[: -self.dims], *(1,) * self.dims)
+        at = starts + indices.astype(np.int64)
+        y.put(at, x)
+        self.save_for_backward(at)
+        return y
 
     def backward(
         self, grad_output: Array, input_grad: bool = True
     ) -> tuple[Array, None] | None:
-        shape, indices, planes = self.saved_for(grad_output)
-        if not input_grad:
-            return None
-        grad_x = np.take_along_axis(grad_output.reshape(planes), indices, axis=-1)
-        return grad_x.reshape(shape), None
+        (at,) = self.saved_for(grad_output)
+        return (grad_output.take(at), None) if input_grad else None
 
     def output_sizes(
         self, sizes: Sequence[int], output_size: Sequence[int] | None

@@ -57,7 +57,7 @@ def test_pooling_is_undone_as_torch_undoes_it(dims, kernel, stride, extra, seed)
     assert ours.backward(x, input_grad=False) is None
 
 
-@pytest.mark.parametrize("dtype", [np.int8, np.uint16, np.int32])
+@pytest.mark.parametrize("dtype", [np.int8, np.uint16, np.int32, np.uint64])
 def test_indices_are_of_any_integer_type(dtype):
     indices = np.array([[1, 2]], dtype)
     y = nn.MaxUnpool1d(2)(np.array([[5.0, 6.0]]), indices)
