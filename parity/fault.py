@@ -79,7 +79,8 @@ def _functions(module: ModuleType) -> Iterator[tuple[str, FunctionType]]:
 def _plain(value: Any) -> Any:
     if isinstance(value, property):
         return value.fget
-    return getattr(value, "__func__", value)
+    # Past decorators, to the function whose code is its own.
+    return inspect.unwrap(getattr(value, "__func__", value))
 
 
 def _same(a: CodeType, b: CodeType) -> bool:

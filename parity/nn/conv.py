@@ -304,8 +304,9 @@ FAULTS = (
     Fault(
         "Conv2d",
         "bias gradient averaged instead of summed",
-        "grad_y.sum(axis=(0, *range(2, grad_y.ndim)))",
-        "grad_y.mean(axis=(0, *range(2, grad_y.ndim)))",
+        "y.sum(axis",
+        "y.mean(axis",
+        module="scratchnet.nn.conv.base",
     ),
     Fault(
         "Conv1d",
@@ -317,8 +318,8 @@ FAULTS = (
     Fault(
         "Conv1d",
         "reflection repeats the edge itself",
-        "n - 1 - abs(n - 1 - abs(i))",
-        "min(-1 - i, n - 1) if i < 0 else max(2 * n - 1 - i, 0)",
+        "REPEATED[mode](i, n)",
+        "REPEATED[mode](i + 1, n)",
         module=PADDING,
     ),
     Fault(
@@ -330,9 +331,9 @@ FAULTS = (
     ),
     Fault(
         "ConvTranspose2d",
-        "bias gradient averaged instead of summed",
-        "grad_y.sum(axis=(0, *range(2, grad_y.ndim)))",
-        "grad_y.mean(axis=(0, *range(2, grad_y.ndim)))",
+        "bias in place of the output",
+        "y.swapaxes(1, -1)[...] += self.bias.data",
+        "y.swapaxes(1, -1)[...] = self.bias.data",
     ),
     Fault(
         "ConvTranspose1d",

@@ -126,6 +126,12 @@ class ConvNd(Module):
         return ", ".join(said)
 
 
+def channel_sums(y: Array) -> Array:
+    """Sum `y`, (N, C, *S), by channel; in float64, as so many terms add up errors."""
+    sums: Array = y.sum(axis=(0, *range(2, y.ndim)), dtype=np.float64)
+    return sums
+
+
 def expect_sizes(
     layer: Module, name: str, value: Sizes, dims: int, least: int = 0
 ) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import DTypeLike
 
-from scratchnet.nn.conv.base import ConvNd, Sizes
+from scratchnet.nn.conv.base import ConvNd, Sizes, channel_sums
 from scratchnet.nn.conv.padding import expect_room, pad, unpad
 from scratchnet.nn.conv.windows import batch_last, zeros
 from scratchnet.nn.module import Array
@@ -76,7 +76,7 @@ class Convolution(ConvNd):
         grad_y = batch_last(self._batched(grad_output))
         self.weight.accumulate_grad(kernel.correlate(x_wide, grad_y))
         if self.bias is not None:
-            self.bias.accumulate_grad(grad_y.sum(axis=(0, *range(2, grad_y.ndim))))
+            self.bias.accumulate_grad(channel_sums(grad_y))
         if not input_grad:
             return None
         grad_wide = zeros(x_wide.shape, x_wide.dtype)

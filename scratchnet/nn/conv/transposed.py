@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import DTypeLike
 
-from scratchnet.nn.conv.base import ConvNd, Sizes
+from scratchnet.nn.conv.base import ConvNd, Sizes, channel_sums
 from scratchnet.nn.conv.padding import pad, unpad
 from scratchnet.nn.conv.windows import batch_last, zeros
 from scratchnet.nn.module import Array
@@ -87,7 +87,7 @@ class TransposedConvolution(ConvNd):
         grad_wide = pad(grad_y, self._widths)
         self.weight.accumulate_grad(kernel.correlate(grad_wide, x_narrow))
         if self.bias is not None:
-            self.bias.accumulate_grad(grad_y.sum(axis=(0, *range(2, grad_y.ndim))))
+            self.bias.accumulate_grad(channel_sums(grad_y))
         if not input_grad:
             return None
         grad_x = zeros(x_narrow.shape, x_narrow.dtype)
