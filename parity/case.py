@@ -212,8 +212,8 @@ class Pair:
         For a layer ``twin(layer, *inputs)``: the forward pass in plain tensor
         operations, with the parameters and settings of the stock torch `layer`.
     cases : sequence of Case
-    predictions : int, optional
-        For a loss: how many of its inputs, the first ones, have a gradient.
+    predictions : tuple of int, optional
+        For a loss: which of its inputs have a gradient, by position.
     namespace : str
         Where both classes live: "nn", "optim", …
     """
@@ -221,7 +221,7 @@ class Pair:
     name: str
     twin: Callable[..., Any]
     cases: Sequence[Case]
-    predictions: int | None = None
+    predictions: tuple[int, ...] | None = None
     namespace: str = "nn"
 
     def rng(self, case: Case, seed: int) -> np.random.Generator:

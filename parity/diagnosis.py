@@ -42,6 +42,8 @@ def _guesses(ours: Array, expected: Array) -> Iterator[str]:
         yield "All of it is zero."
         return
     ratio = float(np.sum(ours * expected)) / norm
+    if abs(ratio - 1) < ALIKE:
+        return
     if _alike(ours, ratio * expected) and abs(ratio) > ALIKE:
         if abs(ratio + 1) < ALIKE:
             yield "The sign is flipped."

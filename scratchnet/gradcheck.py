@@ -118,9 +118,15 @@ class Problem:
     """
 
     def __init__(
-        self, module: Module, inputs: Sequence[Any], rng: np.random.Generator
+        self,
+        module: Module,
+        inputs: Sequence[Any],
+        rng: np.random.Generator,
+        predictions: Sequence[int] | None = None,
     ) -> None:
         self.module, self.rng = module, rng
+        # Which inputs backward speaks of: a loss leaves its target out.
+        self.predictions = predictions or getattr(module, "predictions", None)
         self.inputs = [_map(_copy, given) for given in inputs]
         for name, parameter in module.named_parameters():
             if parameter.dtype != np.float64:
@@ -166,9 +172,10 @@ class Problem:
         grads = self.module.backward(*(self.upstream if several else [self.upstream]))
         grads = grads if isinstance(grads, tuple) else (grads,)
         found = []
-        for i, (given, grad) in enumerate(zip(self.inputs, grads, strict=False)):
+        places = self.predictions or range(len(self.inputs))
+        for i, grad in zip(places, grads, strict=False):
             name = "input" if len(self.inputs) == 1 else f"input {i}"
-            pairs = zip(_leaves(given), _leaves(grad), strict=False)
+            pairs = zip(_leaves(self.inputs[i]), _leaves(grad), strict=False)
             found += [(name, x, g) for x, g in pairs if g is not None]
         for name, p in parameters.items():
             if p.requires_grad:

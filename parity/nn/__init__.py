@@ -10,32 +10,25 @@ from parity.nn import (
     fold,
     instancenorm,
     linear,
+    loss,
     normalization,
     pooling,
 )
 
-PAIRS = (
-    *linear.PAIRS,
-    *activation.PAIRS,
-    *flatten.PAIRS,
-    *conv.PAIRS,
-    *fold.PAIRS,
-    *pooling.PAIRS,
-    *dropout.PAIRS,
-    *batchnorm.PAIRS,
-    *instancenorm.PAIRS,
-    *normalization.PAIRS,
-    *container.PAIRS,
+FAMILIES = (
+    linear,
+    activation,
+    loss,
+    flatten,
+    dropout,
+    container,
+    conv,
+    fold,
+    pooling,
+    batchnorm,
+    instancenorm,
+    normalization,
 )
 
-FAULTS = (
-    *linear.FAULTS,
-    *activation.FAULTS,
-    *conv.FAULTS,
-    *fold.FAULTS,
-    *pooling.FAULTS,
-    *dropout.FAULTS,
-    *batchnorm.FAULTS,
-    *instancenorm.FAULTS,
-    *normalization.FAULTS,
-)
+PAIRS = tuple(pair for family in FAMILIES for pair in family.PAIRS)
+FAULTS = tuple(fault for family in FAMILIES for fault in family.FAULTS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from parity.case import Case, Pair, build, call, normal
+from parity.case import Case, Fault, Pair, build, call, normal
 
 
 def sequential(layer: torch.nn.Sequential, x: Tensor) -> Tensor:
@@ -32,5 +32,14 @@ PAIRS = (
             Case(call(FIRST, TANH, LAST), call(normal(5, 6))),
             Case(call(FIRST, NESTED, TANH, LAST), call(normal(5, 6))),
         ],
+    ),
+)
+
+FAULTS = (
+    Fault(
+        "Sequential",
+        "backward in forward order",
+        "for module in reversed(list(self)):",
+        "for module in list(self):",
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from parity.case import Case, Pair, call, normal
+from parity.case import Case, Fault, Pair, call, normal
 
 
 def flatten(layer: torch.nn.Flatten, x: Tensor) -> Tensor:
@@ -44,5 +44,20 @@ PAIRS = (
             Case(call(-1, (5, 1)), call(normal(4, 5))),
             Case(call(0, (2, 2)), call(normal(4, 6))),
         ],
+    ),
+)
+
+FAULTS = (
+    Fault(
+        "Flatten",
+        "one dimension too few merged",
+        "merged = math.prod(x.shape[start : end + 1])",
+        "merged = math.prod(x.shape[start:end])",
+    ),
+    Fault(
+        "Unflatten",
+        "sizes in reverse",
+        "*sizes, *x.shape[dim + 1 :])",
+        "*sizes[::-1], *x.shape[dim + 1 :])",
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,7 @@ def draw(
         elif name.endswith("running_mean") or name in dict(stock.named_parameters()):
             array = rng.standard_normal(array.shape) / 2
         numbers.state[name] = array
-    output = _forward(stock, numbers, np.float64, stock)[0]
+    output, _ = _forward(stock, numbers, np.float64, stock, pair.predictions)
     upstream = map_tree(
         lambda y: rng.standard_normal(y.shape) if is_floating(y) else None, output
     )
@@ -82,7 +83,8 @@ def run_numpy(pair: Pair, case: Case, numbers: Numbers, dtype: DTypeLike) -> Tra
     if any(map(is_floating, dict(leaves(output, "output")).values())):
         several = isinstance(upstream, tuple)
         grads = layer.backward(*(upstream if several else [upstream]))
-        for i, grad in enumerate(grads if isinstance(grads, tuple) else (grads,)):
+        grads = grads if isinstance(grads, tuple) else (grads,)
+        for i, grad in zip(pair.predictions or count(), grads, strict=False):
             trace.update(leaves(grad, _input_name(i)))
         for name, parameter in layer.named_parameters():
             if parameter.grad is not None:
@@ -119,25 +121,43 @@ def differences(
     layer = _build_numpy(pair, case, numbers, np.float64)
     inputs = to_numpy(numbers.inputs, np.float64, sn.nn)
     sn.manual_seed(numbers.seed)
-    problem = Problem(_WithKeywords(layer, inputs.kwargs), inputs.args, rng)
+    problem = Problem(
+        _WithKeywords(layer, inputs.kwargs), inputs.args, rng, pair.predictions
+    )
     claims = list(problem.claims())
     worst, shown = 0.0, ""
     for _ in range(directions if claims else 0):
-        moves = [(array, _direction(array, rng)) for _, array, _ in claims]
-        terms = [np.sum(g * v) for (_, _, g), (_, v) in zip(claims, moves, strict=True)]
-        claimed, measured = float(sum(terms)), problem.slope(moves, eps=1e-6)
-        scale = float(np.linalg.norm(terms)) + 1e-3 * abs(problem.value)
-        error = abs(claimed - measured) / (scale or 1.0)
+        moves = [(array, rng.standard_normal(array.shape)) for _, array, _ in claims]
+        # Small numbers want small steps, lest a bend be crossed; a loss of small
+        # numbers wants larger ones, lest the difference drown. A wrong gradient
+        # agrees with neither.
+        small = [(array, _scale(array) * direction) for array, direction in moves]
+        error, said = min(_along(problem, claims, way) for way in (small, moves))
         if not error <= worst:
-            worst = error
-            shown = f"backward gives {claimed:.9g}, central differences {measured:.9g}"
+            worst, shown = error, said
     return worst, shown
 
 
-def _direction(array: Array, rng: np.random.Generator) -> Array:
-    """Return a random direction, no larger than the array's own numbers."""
-    scale = np.max(np.abs(array), where=np.isfinite(array), initial=0.0)
-    return min(scale, 1.0) * rng.standard_normal(array.shape)
+def _along(
+    problem: Problem,
+    claims: list[tuple[str, Array, Array]],
+    moves: list[tuple[Array, Array]],
+) -> tuple[float, str]:
+    """Return how far the claimed slope along `moves` is from the measured one."""
+    terms = [np.sum(g * v) for (_, _, g), (_, v) in zip(claims, moves, strict=True)]
+    claimed, measured = float(sum(terms)), problem.slope(moves, eps=1e-6)
+    sizes = [np.linalg.norm(v) for _, v in moves]
+    floor = 1e-3 * abs(problem.value) * min(1.0, float(np.linalg.norm(sizes)))
+    scale = float(np.linalg.norm(terms)) + floor
+    error = abs(claimed - measured) / (scale or 1.0)
+    said = f"backward gives {claimed:.9g}, central differences {measured:.9g}"
+    return error if error == error else np.inf, said
+
+
+def _scale(array: Array) -> float:
+    """Return the largest magnitude, 1 at most."""
+    largest = np.max(np.abs(array), where=np.isfinite(array), initial=0.0)
+    return float(min(largest, 1.0))
 
 
 class _WithKeywords(sn.nn.Module):
@@ -184,15 +204,15 @@ def _forward(
     numbers: Numbers,
     dtype: DTypeLike,
     forward: Callable[..., Any],
-    predictions: int | None = None,
+    predictions: tuple[int, ...] | None = None,
 ) -> tuple[Any, list[tuple[str, torch.Tensor]]]:
     """Return the outputs, and the inputs that autograd shall differentiate."""
     inputs = to_torch(numbers.inputs, dtype)
     wanted = [
         (name, leaf.requires_grad_())
-        for i, given in enumerate(inputs.args[:predictions])
+        for i, given in enumerate(inputs.args)
         for name, leaf in leaves(given, _input_name(i))
-        if is_floating(leaf)
+        if is_floating(leaf) and (predictions is None or i in predictions)
     ]
     # Copies, as autograd lets no layer with inplace=True write to a leaf.
     args, kwargs = map_tree(_copied, inputs.args), map_tree(_copied, inputs.kwargs)

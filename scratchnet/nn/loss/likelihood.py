@@ -234,6 +234,8 @@ class GaussianNLLLoss(Loss):
     (array([1., 3.]), array([ 0., -4.]))
     """
 
+    predictions = (0, 2)
+
     def __init__(
         self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
     ) -> None:

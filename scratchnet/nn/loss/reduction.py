@@ -28,7 +28,14 @@ class Loss(Module):
 
     where the divisor :math:`D` is the number of positions for ``"mean"`` and 1 for
     ``"sum"``. With ``"none"`` the :math:`\ell_i` themselves are the output.
+
+    Attributes
+    ----------
+    predictions : tuple of int
+        Which arguments `backward` gives gradients for, by position: not the target.
     """
+
+    predictions: tuple[int, ...] = (0,)
 
     def __init__(
         self,
@@ -58,12 +65,16 @@ class Loss(Module):
 
     def reduced(self, losses: Array, divisor: float) -> Any:
         """Return :math:`L`, or all the losses if they are not to be reduced."""
-        return losses if self.reduction == "none" else losses.sum() / divisor
+        if self.reduction == "none":
+            return losses
+        # Summed in double precision: one number, and as exact as its terms.
+        return losses.dtype.type(losses.sum(dtype=np.float64) / divisor)
 
     def register_weight(self, name: str, weight: Array | None) -> None:
-        """File a rescaling weight as a buffer, once it is known to be an array."""
+        """File a copy of a rescaling weight as a buffer, once it is an array."""
         if weight is not None:
             expect_floating(self, weight, name=name)
+            weight = weight.copy()
         self.register_buffer(name, weight)
 
 
