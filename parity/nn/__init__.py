@@ -13,6 +13,7 @@ from parity.nn import (
     loss,
     normalization,
     pooling,
+    rnn,
 )
 
 FAMILIES = (
@@ -28,6 +29,7 @@ FAMILIES = (
     batchnorm,
     instancenorm,
     normalization,
+    rnn,
 )
 
 PAIRS = tuple(pair for family in FAMILIES for pair in family.PAIRS)
