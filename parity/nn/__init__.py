@@ -3,6 +3,7 @@
 from parity.nn import (
     activation,
     batchnorm,
+    channelshuffle,
     container,
     conv,
     dropout,
@@ -12,8 +13,11 @@ from parity.nn import (
     linear,
     loss,
     normalization,
+    padding,
+    pixelshuffle,
     pooling,
     rnn,
+    upsampling,
 )
 
 FAMILIES = (
@@ -29,6 +33,10 @@ FAMILIES = (
     batchnorm,
     instancenorm,
     normalization,
+    padding,
+    pixelshuffle,
+    channelshuffle,
+    upsampling,
     rnn,
 )
 

@@ -7,6 +7,7 @@ losses, and the modules that hold modules.
 from scratchnet.nn import init
 from scratchnet.nn.activation import LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
 from scratchnet.nn.batchnorm import BatchNorm1d, BatchNorm2d, BatchNorm3d
+from scratchnet.nn.channelshuffle import ChannelShuffle
 from scratchnet.nn.container import ModuleDict, ModuleList, Sequential
 from scratchnet.nn.conv import (
     Conv1d,
@@ -37,6 +38,24 @@ from scratchnet.nn.loss import (
 )
 from scratchnet.nn.module import Module, Parameter
 from scratchnet.nn.normalization import GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm
+from scratchnet.nn.padding import (
+    CircularPad1d,
+    CircularPad2d,
+    CircularPad3d,
+    ConstantPad1d,
+    ConstantPad2d,
+    ConstantPad3d,
+    ReflectionPad1d,
+    ReflectionPad2d,
+    ReflectionPad3d,
+    ReplicationPad1d,
+    ReplicationPad2d,
+    ReplicationPad3d,
+    ZeroPad1d,
+    ZeroPad2d,
+    ZeroPad3d,
+)
+from scratchnet.nn.pixelshuffle import PixelShuffle, PixelUnshuffle
 from scratchnet.nn.pooling import (
     AdaptiveAvgPool1d,
     AdaptiveAvgPool2d,
@@ -58,6 +77,7 @@ from scratchnet.nn.pooling import (
     MaxUnpool3d,
 )
 from scratchnet.nn.rnn import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
+from scratchnet.nn.upsampling import Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
 
 __all__ = [
     "GRU",
@@ -77,6 +97,13 @@ __all__ = [
     "BatchNorm1d",
     "BatchNorm2d",
     "BatchNorm3d",
+    "ChannelShuffle",
+    "CircularPad1d",
+    "CircularPad2d",
+    "CircularPad3d",
+    "ConstantPad1d",
+    "ConstantPad2d",
+    "ConstantPad3d",
     "Conv1d",
     "Conv2d",
     "Conv3d",
@@ -117,10 +144,18 @@ __all__ = [
     "ModuleList",
     "NLLLoss",
     "Parameter",
+    "PixelShuffle",
+    "PixelUnshuffle",
     "PoissonNLLLoss",
     "RMSNorm",
     "RNNCell",
     "ReLU",
+    "ReflectionPad1d",
+    "ReflectionPad2d",
+    "ReflectionPad3d",
+    "ReplicationPad1d",
+    "ReplicationPad2d",
+    "ReplicationPad3d",
     "Sequential",
     "Sigmoid",
     "SmoothL1Loss",
@@ -129,5 +164,11 @@ __all__ = [
     "Tanh",
     "Unflatten",
     "Unfold",
+    "Upsample",
+    "UpsamplingBilinear2d",
+    "UpsamplingNearest2d",
+    "ZeroPad1d",
+    "ZeroPad2d",
+    "ZeroPad3d",
     "init",
 ]
