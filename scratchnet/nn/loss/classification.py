@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from scratchnet.nn._check import expect_floating, expect_integers, expect_shape
-from scratchnet.nn.activation import log_softmax
+from scratchnet.nn.activation import shifted
 from scratchnet.nn.loss.reduction import Loss
 from scratchnet.nn.module import Array
 
@@ -43,6 +43,7 @@ class _ClassLoss(Loss):
             raise ValueError(f"{name} expects (C,) or (N, C, ...), got ()")
         if self.weight is not None:
             _, C, _ = positions(input.shape)
+            expect_floating(self, self.weight, input.dtype, "weight")
             expect_shape(self, self.weight, (C,), name="weight")
 
     def find_targets(self, input: Array, target: Array) -> tuple[At, Array, Any, Any]:
@@ -73,7 +74,7 @@ class _ClassLoss(Loss):
             )
         if self.weight is None:
             return (n, t, k), kept, 1, t.size
-        w = self.weight[t].astype(input.dtype, copy=False)
+        w = self.weight[t]
         return (n, t, k), kept, w, w.sum()
 
 
@@ -96,7 +97,7 @@ class NLLLoss(_ClassLoss):
     Raises
     ------
     TypeError
-        If the target does not hold integers.
+        If the target does not hold integers, or input and weight differ in dtype.
     ValueError
         If input, target and weight do not fit each other.
     IndexError
@@ -177,7 +178,8 @@ class CrossEntropyLoss(_ClassLoss):
     Raises
     ------
     TypeError
-        If the target holds neither integers nor, shaped as the input, probabilities.
+        If the target holds neither integers nor, shaped as the input, probabilities, or
+        input and weight differ in dtype.
     ValueError
         If input, target and weight do not fit each other, `label_smoothing` is not in
         [0, 1], or targets are probabilities while `ignore_index` names a class.
@@ -253,7 +255,11 @@ class CrossEntropyLoss(_ClassLoss):
             y = np.zeros((N, C, K), input.dtype)
             y[at] = 1
         with np.errstate(all="ignore"):
-            log_p = log_softmax(input.reshape(N, C, K), 1)
+            x = shifted(input.reshape(N, C, K), 1)
+            e = np.exp(x)
+            total_e = e.sum(axis=1, keepdims=True)
+            # Not p = exp(log p), which would round twice where p is close to 1.
+            p, log_p = e / total_e, x - np.log(total_e)
             q = self.smoothed(y)
             if given or self.label_smoothing > 0:
                 losses = np.where(kept, -(q * log_p).sum(axis=1, keepdims=True), 0)
@@ -261,17 +267,17 @@ class CrossEntropyLoss(_ClassLoss):
                 # Picked, not summed: where y is 0, a log p of -inf costs nothing.
                 losses = negative_likelihoods(log_p, at, w)
             divisor = self.divisor(losses, total)
-            self.save_for_backward(input.shape, log_p, q, kept, divisor)
+            self.save_for_backward(input.shape, p, q, kept, divisor)
             return self.reduced(losses.reshape(without_classes(input.shape)), divisor)
 
     def backward(self, grad_output: ArrayLike = 1.0) -> Array:
-        shape, log_p, q, kept, divisor = self.saved_for(grad_output)
-        N, _, K = log_p.shape
+        shape, p, q, kept, divisor = self.saved_for(grad_output)
+        N, _, K = p.shape
         with np.errstate(all="ignore"):
-            grad_losses = np.asarray(grad_output, log_p.dtype) / divisor
+            grad_losses = np.asarray(grad_output, p.dtype) / divisor
             if grad_losses.ndim > 0:
                 grad_losses = grad_losses.reshape(N, 1, K)
-            grad_x = np.exp(log_p) * q.sum(axis=1, keepdims=True) - q
+            grad_x = p * q.sum(axis=1, keepdims=True) - q
             grad_x *= np.where(kept, grad_losses, 0)
         return grad_x.reshape(shape)
 
@@ -290,7 +296,7 @@ class CrossEntropyLoss(_ClassLoss):
         eps = self.label_smoothing
         q = (1 - eps) * y + eps / y.shape[1] if eps > 0 else y
         w = self.weight
-        return q if w is None else w.astype(y.dtype, copy=False)[:, None] * q
+        return q if w is None else w[:, None] * q
 
 
 def positions(shape: tuple[int, ...]) -> tuple[int, int, int]:

@@ -80,6 +80,14 @@ def test_cross_entropy_of_probabilities_is_torchs(
     agree("CrossEntropyLoss", chosen, scores(shape), softmax(scores(shape, 5)))
 
 
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+def test_probabilities_need_not_sum_to_one(agree, reduction):
+    y = np.abs(scores((5, C, 2), 6))
+    y[0], y[1, :, 1] = 0, 0.1
+    chosen = {"weight": WEIGHT, "reduction": reduction}
+    agree("CrossEntropyLoss", chosen, scores((5, C, 2)), y)
+
+
 @given(data=st.data())
 @settings(max_examples=60, deadline=None)
 def test_any_shape_and_setting(agree, data):
@@ -271,6 +279,17 @@ def test_weight_that_does_not_fit(loss, shape):
 
 
 @BOTH
+def test_weight_of_another_dtype(loss):
+    x = floats((2, 3)).astype(np.float32)
+    with pytest.raises(TypeError, match="weight expects float32, got float64"):
+        loss(weight=np.ones(3))(x, ints(2))
+    theirs = getattr(torch.nn, loss.__name__)(weight=torch.ones(3).double())
+    with pytest.raises(RuntimeError, match="expected scalar type"):
+        theirs(torch.tensor(x), torch.tensor(ints(2)))
+    assert np.isfinite(loss(weight=np.ones(3)).float()(x, ints(2)))
+
+
+@BOTH
 @pytest.mark.parametrize("bad", [-1, 3, 100])
 def test_target_that_is_no_class(loss, bad):
     with pytest.raises(IndexError, match=f"classes from 0 to 2, got {bad}"):
@@ -304,9 +323,11 @@ def test_integers_where_probabilities_belong():
         CrossEntropyLoss()(floats((2, 3)), ints(2, 3))
 
 
-def test_probabilities_with_a_class_to_ignore():
-    with pytest.raises(ValueError, match="ignore_index=1 expects a target of integers"):
-        CrossEntropyLoss(ignore_index=1)(floats((2, 3)), floats((2, 3)))
+@pytest.mark.parametrize("index", [0, 1])
+def test_probabilities_with_a_class_to_ignore(index):
+    criterion = CrossEntropyLoss(ignore_index=index)
+    with pytest.raises(ValueError, match=f"ignore_index={index} expects a target of"):
+        criterion(floats((2, 3)), floats((2, 3)))
 
 
 @pytest.mark.parametrize("smoothing", [-0.1, 1.5])

@@ -114,6 +114,28 @@ def test_float32_stays_float32_whatever_comes_from_above(name, reduction):
     assert first(criterion.backward(np.ones(output.shape))).dtype == np.float32
 
 
+@pytest.mark.parametrize(
+    ("name", "weights"),
+    [
+        ("BCELoss", ["weight"]),
+        ("BCEWithLogitsLoss", ["weight", "pos_weight"]),
+    ],
+)
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_weights_are_converted_to_the_inputs_dtype(name, weights, reduction):
+    y = X[::-1].astype(np.float32)
+    double = {key: np.array([0.3, 1.7]) for key in weights}
+    single = {key: weight.astype(np.float32) for key, weight in double.items()}
+    results = []
+    for given in (double, single):
+        criterion = getattr(losses, name)(**given, reduction=reduction)
+        output = criterion(X.astype(np.float32), y)
+        results.append((output, criterion.backward(np.ones(output.shape))))
+    for converted, plain in zip(*results, strict=True):
+        assert converted.dtype == np.float32
+        np.testing.assert_array_equal(converted, plain)
+
+
 @ALL
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 def test_changing_the_reduction_leaves_the_last_backward_alone(name, reduction):
@@ -164,7 +186,9 @@ def test_weights_are_buffers():
     weight, pos_weight = np.array([1.0, 2.0]), np.array([3.0, 4.0])
     criterion = BCEWithLogitsLoss(weight, pos_weight=pos_weight)
     assert list(criterion.state_dict()) == ["weight", "pos_weight"]
-    assert criterion.state_dict()["weight"] is weight
+    np.testing.assert_array_equal(criterion.state_dict()["weight"], weight)
+    criterion.load_state_dict({"weight": weight + 1, "pos_weight": pos_weight})
+    np.testing.assert_array_equal(weight, [1, 2], err_msg="the caller's own array")
     assert criterion.float().pos_weight.dtype == np.float32
     assert list(CrossEntropyLoss(weight).state_dict()) == ["weight"]
     assert CrossEntropyLoss().state_dict() == {}
