@@ -100,6 +100,14 @@ def test_the_cases_of_torchs_own_tests(n, transposed, rng):
                 np.testing.assert_allclose(ours, theirs.numpy(), rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("name", ["Conv1d", "ConvTranspose1d"])
+def test_a_row_too_long_for_one_product(name, rng):
+    x = rng.standard_normal((3, 2, 12_001))
+    for ours, theirs in beside_torch(name, (2, 3, 4), {"stride": 2}, x, rng):
+        scale = float(theirs.abs().max())
+        np.testing.assert_allclose(ours, theirs.numpy(), rtol=0, atol=1e-13 * scale)
+
+
 @pytest.mark.parametrize("name", [*PLAIN, *TRANSPOSED])
 def test_float32_starts_from_torchs_bits(name):
     for seed in range(5):

@@ -21,7 +21,8 @@ other way round; for the weight's gradient, both correlate.
 Arrays have torch's shape (N, C, *S), but the batch lies last in memory, as (*S[:-1],
 C, S[-1], N). The rows under a kernel, with their channels, are then one matrix where
 they lie: a column for each place along the last dimension and each sample, and for
-the next tap the same matrix some columns on. At stride 1 nothing is copied.
+the next tap the same matrix some columns on. At stride 1 nothing is copied; where
+taps or places lie apart, no more than a row is.
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import DTypeLike
 
 from scratchnet.nn.module import Array
+
+#: Longer rows are cut, as what is copied of them, and their products, take room.
+COLUMNS = 2**14
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,7 @@ class Kernel:
     def _rows(self, x: Array, y: Array) -> Iterator[tuple[Array, Array]]:
         """Yield each row of `y`, and what the kernel sees of `x` along it, as views.
 
-        The row is (G, O/G, columns·N). What is seen comes tap by tap along the last
+        A row is (G, O/G, columns·N). What is seen comes tap by tap along the last
         dimension: (size[-1], G, *size[:-1], C/G, columns, N).
         """
         n, o, *places = y.shape
@@ -107,8 +111,11 @@ class Kernel:
         seen = seen.transpose(*rows, -1, 1, *taps, 2, last, 0)
         y = y.transpose(*rows, 1, 2, last, 0)
         y = y.reshape(*y.shape[:-2], places[-1] * n)
+        step = max(1, COLUMNS // max(1, n))
         for place in np.ndindex(*places[:-1]):
-            yield y[place], seen[place]
+            for a in range(0, places[-1], step):
+                b = a + step
+                yield y[place][..., a * n : b * n], seen[place][..., a:b, :]
 
     def _seen(self, x: Array, places: Sequence[int]) -> Array:
         """View `x` as each tap sees it from each place: (N, C, *places, *size)."""
