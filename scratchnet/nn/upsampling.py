@@ -124,8 +124,10 @@ class Upsample(Module):
         ]
         self.save_for_backward(inputs, taps)
         y = x
-        for axis, (index, weights) in enumerate(taps, 2):
-            y = _interpolate(y, index, weights.astype(x.dtype), axis)
+        # An infinite element of weight 0 makes NaN without a warning, as in torch.
+        with np.errstate(invalid="ignore"):
+            for axis, (index, weights) in enumerate(taps, 2):
+                y = _interpolate(y, index, weights.astype(x.dtype), axis)
         return y
 
     def backward(self, grad_output: Array, input_grad: bool = True) -> Array | None:
@@ -136,7 +138,8 @@ class Upsample(Module):
         for axis, (n, (index, weights)) in enumerate(zip(inputs, taps, strict=True), 2):
             A = np.zeros((len(index), n))
             np.add.at(A, (np.arange(len(index))[:, None], index), weights)
-            grad = _multiply(A.T.astype(grad.dtype), grad, axis)
+            with np.errstate(invalid="ignore"):
+                grad = _multiply(A.T.astype(grad.dtype), grad, axis)
         return grad
 
     def _rule(self, x: Array) -> Rule:
@@ -304,11 +307,13 @@ MODES: dict[str, tuple[tuple[int, ...], Rule]] = {
 def _interpolate(x: Array, index: Array, weights: Array, axis: int) -> Array:
     """Return the sum, over the taps of each place along `axis`, of weight times `x`."""
     along = (-1, *[1] * (x.ndim - axis - 1))
-    parts = [
+    y, *parts = (
         x.take(i, axis) * w.reshape(along)
         for i, w in zip(index.T, weights.T, strict=True)
-    ]
-    return sum(parts[1:], start=parts[0])
+    )
+    for part in parts:
+        y += part
+    return y
 
 
 def _multiply(A: Array, x: Array, axis: int) -> Array:
