@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -20,9 +21,9 @@ from parity import measure
 from parity.case import Array, Case, Pair
 from parity.diagnosis import diagnose
 from parity.measure import Difference
-from parity.sides import layer
+from parity.sides import initializer, layer
 
-SIDES: dict[str, ModuleType] = {"nn": layer}
+SIDES: dict[str, ModuleType] = {"nn": layer, "nn.init": initializer}
 DIRECTIONS = 3
 DRAWS = 8
 
@@ -49,8 +50,9 @@ class Result:
     ----------
     float64 : float
         Worst error of scratchnet against twin and stock torch.
-    float32, torch32 : float
-        Worst float32 errors against the float64 truth: scratchnet's and torch's own.
+    float32, torch32 : float or None
+        Worst float32 errors against the float64 truth: scratchnet's and torch's own;
+        None where there is no float32.
     differences : float or None
         Worst error of central differences; None where they do not apply.
     used : float
@@ -65,8 +67,8 @@ class Result:
     case: Case
     seed: int
     float64: float = 0.0
-    float32: float = 0.0
-    torch32: float = 0.0
+    float32: float | None = None
+    torch32: float | None = None
     differences: float | None = None
     used: float = 0.0
     closer: int = 0
@@ -111,14 +113,15 @@ def _check_float64(result: Result) -> None:
     ours = side.run_numpy(pair, case, numbers, np.float64)
     stock = side.run_stock(pair, case, numbers, np.float64)
     twin = side.run_twin(pair, case, numbers, np.float64)
-    allowed = case.tolerance or measure.FLOAT64_GATE
+    allowed = case.tolerance or measure.float64_gate(pair.namespace)
     for who, against, a, b in (
         ("", "stock torch", ours, stock),
         ("", "the torch twin", ours, twin),
         ("the twin's ", "stock torch", twin, stock),
     ):
+        scales = _Scales(side)
         for name, mine, theirs in _matched(result, against, a, b):
-            difference = measure.compare(mine, theirs)
+            difference = measure.compare(mine, theirs, scale=scales(name, theirs))
             result.float64 = max(result.float64, difference.error)
             if not result.gate(difference.error, allowed):
                 hint = diagnose(mine, theirs)
@@ -129,40 +132,54 @@ def _check_float64(result: Result) -> None:
 def _check_float32(result: Result) -> None:
     pair, case = result.pair, result.case
     side = SIDES[pair.namespace]
+    if not getattr(side, "FLOAT32", True):
+        return
     rng = pair.rng(case, result.seed)
     ours_worst: dict[str, Difference] = {}
     torch_worst: dict[str, float] = {}
+    where: dict[str, str] = {}
     # On few numbers torch may be exact by luck: what fails is judged on more draws.
     for _ in range(DRAWS):
         numbers = side.draw(pair, case, rng).rounded()
         ours = side.run_numpy(pair, case, numbers, np.float32)
         stock = side.run_stock(pair, case, numbers, np.float32)
-        truth = side.run_stock(pair, case, numbers, np.float64)
+        truth = _truth(side, pair, case, numbers)
+        scales = _Scales(side)
         for name, mine, theirs in _matched(
             result, "stock torch in float32", ours, stock
         ):
             if mine.dtype != theirs.dtype:
                 what = f"expected {theirs.dtype}, got {mine.dtype}"
                 result.failures.append(Failure("stock torch in float32", name, what))
-            torch_error = measure.compare(theirs, truth[name], same_dtype=False).error
-            torch_worst[name] = max(torch_worst.get(name, 0.0), torch_error)
-            difference = measure.compare(mine, truth[name], same_dtype=False)
-            if name not in ours_worst or not difference.error <= ours_worst[name].error:
-                ours_worst[name] = difference
+            scale = scales(name, truth[name])
+            torch_error = measure.compare(theirs, truth[name], False, scale).error
+            pool = _pool(side, name)
+            torch_worst[pool] = max(torch_worst.get(pool, 0.0), torch_error)
+            difference = measure.compare(mine, truth[name], False, scale)
+            if pool not in ours_worst or not difference.error <= ours_worst[pool].error:
+                ours_worst[pool], where[pool] = difference, name
             result.tensors += 1
             result.closer += difference.error <= torch_error
         if all(
-            difference.error <= measure.float32_gate(torch_worst[name])
-            for name, difference in ours_worst.items()
+            difference.error <= measure.float32_gate(torch_worst[pool])
+            for pool, difference in ours_worst.items()
         ):
             break
     result.float32 = max((d.error for d in ours_worst.values()), default=0.0)
     result.torch32 = max(torch_worst.values(), default=0.0)
-    for name, difference in ours_worst.items():
-        allowed = measure.float32_gate(torch_worst[name])
+    for pool, difference in ours_worst.items():
+        allowed = measure.float32_gate(torch_worst[pool])
         if not result.gate(difference.error, allowed):
-            what = f"{difference}; torch's own float32 error is {torch_worst[name]:.2e}"
-            result.failures.append(Failure("the float64 truth in float32", name, what))
+            what = f"{difference}; torch's own float32 error is {torch_worst[pool]:.2e}"
+            failure = Failure("the float64 truth in float32", where[pool], what)
+            result.failures.append(failure)
+
+
+def _truth(side: ModuleType, pair: Pair, case: Case, numbers: Any) -> dict[str, Array]:
+    """Return the float64 truth: stock torch's, unless the side knows a better one."""
+    if hasattr(side, "truth"):
+        return side.truth(pair, case, numbers)
+    return side.run_stock(pair, case, numbers, np.float64)
 
 
 def _check_differences(result: Result) -> None:
@@ -177,6 +194,27 @@ def _check_differences(result: Result) -> None:
     if not result.gate(error, measure.DIFFERENCES_GATE):
         failure = Failure("central differences", "gradients", shown)
         result.failures.append(failure)
+
+
+def _pool(side: ModuleType, name: str) -> str:
+    """Return what an array is judged with: itself, unless the side says otherwise."""
+    return side.pool(name) if hasattr(side, "pool") else name
+
+
+class _Scales:
+    """The largest magnitude of each array so far, with those that it is pooled with.
+
+    What was large carries the rounding errors of its size wherever it goes.
+    """
+
+    def __init__(self, side: ModuleType) -> None:
+        self.side = side
+        self.largest: dict[str, float] = {}
+
+    def __call__(self, name: str, array: Array) -> float:
+        pool = _pool(self.side, name)
+        self.largest[pool] = max(self.largest.get(pool, 0.0), measure.magnitude(array))
+        return self.largest[pool]
 
 
 def _matched(

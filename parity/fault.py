@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-import scratchnet
 from parity import engine, registry
 from parity.case import Fault
 from parity.engine import Result
@@ -29,8 +28,8 @@ def injected(fault: Fault) -> Iterator[None]:
         If the right text does not occur exactly once, or no function changes.
     """
     (pair,) = registry.choose([fault.pair])
-    owner = getattr(getattr(scratchnet, pair.namespace), pair.name)
-    module = importlib.import_module(fault.module or owner.__module__)
+    piece = getattr(registry.owner(pair), pair.name)
+    module = importlib.import_module(fault.module or piece.__module__)
     source = inspect.getsource(module)
     if (times := source.count(fault.right)) != 1:
         raise ValueError(f"{fault.what}: {fault.right!r} occurs {times} times")

@@ -16,6 +16,9 @@ Array = NDArray[Any]
 
 #: float64, largest difference over largest magnitude, against twin and stock torch.
 FLOAT64_GATE = 1e-11
+#: The same for optimisers, after every step: there is little to add up.
+OPTIMIZER_GATE = 1e-12
+GATES = {"optim": OPTIMIZER_GATE}
 #: float32, against the float64 truth: so many times torch's own error …
 FLOAT32_FACTOR = 4.0
 #: … or one unit in the last place of the largest magnitude, whichever is larger.
@@ -57,10 +60,23 @@ class Difference:
         )
 
 
-def compare(ours: Array, theirs: Array, same_dtype: bool = True) -> Difference:
-    """Measure `ours` against `theirs`, the larger magnitude of which sets the scale.
+def magnitude(array: Array) -> float:
+    """Return the largest finite magnitude of floating-point numbers, or 0."""
+    if array.dtype.kind != "f":
+        return 0.0
+    values = np.abs(array)
+    largest = float(values.max(initial=0))
+    if np.isfinite(largest):
+        return largest
+    return float(values.max(where=np.isfinite(values), initial=0))
 
-    Where one is NaN or infinite, both must be, alike.
+
+def compare(
+    ours: Array, theirs: Array, same_dtype: bool = True, scale: float | None = None
+) -> Difference:
+    """Measure `ours` against `theirs`, the largest magnitude of which sets the scale.
+
+    Another `scale` may be given. Where one is NaN or infinite, both must be, alike.
     """
     if not isinstance(ours, np.ndarray | np.generic):
         return Difference(np.inf, None, type(ours).__name__, f"array {theirs.shape}")
@@ -71,16 +87,18 @@ def compare(ours: Array, theirs: Array, same_dtype: bool = True) -> Difference:
     if theirs.size == 0:
         return Difference(0.0)
     a, b = np.asarray(ours), np.asarray(theirs)
-    if not np.issubdtype(b.dtype, np.inexact):
+    if (a == b).all():
+        return Difference(0.0)
+    if b.dtype.kind != "f":
         distance, scale = (a != b).astype(float), 1.0
     else:
         a, b = a.astype(np.float64), b.astype(np.float64)
-        finite = np.isfinite(b)
-        scale = float(np.max(np.abs(b), where=finite, initial=0.0)) or 1.0
+        scale = (magnitude(b) if scale is None else scale) or 1.0
         with np.errstate(invalid="ignore", over="ignore"):
+            distance = np.asarray(np.abs(a - b))
+        if not np.isfinite(distance).all():
             alike = (a == b) | (np.isnan(a) & np.isnan(b))
-            distance = np.where(alike, 0.0, np.abs(a - b))
-        distance[np.isnan(distance)] = np.inf
+            distance = np.where(alike, 0.0, np.nan_to_num(distance, nan=np.inf))
     index = np.unravel_index(int(np.argmax(distance)), b.shape)
     largest = float(distance[index])
     spacing = _spacing(theirs[index]) if np.isfinite(largest) else 1.0
@@ -93,14 +111,15 @@ def compare(ours: Array, theirs: Array, same_dtype: bool = True) -> Difference:
     )
 
 
+def float64_gate(namespace: str) -> float:
+    """Return the float64 error allowed in a namespace, such as "nn"."""
+    return GATES.get(namespace, FLOAT64_GATE)
+
+
 def float32_gate(torch_error: float) -> float:
     """Return the float32 error allowed where torch's own is `torch_error`."""
     return max(FLOAT32_FACTOR * torch_error, FLOAT32_FLOOR)
 
 
 def _spacing(value: Any) -> float:
-    return (
-        float(np.spacing(np.abs(value)))
-        if np.issubdtype(value.dtype, np.inexact)
-        else 1
-    )
+    return float(np.spacing(np.abs(value))) if value.dtype.kind == "f" else 1.0

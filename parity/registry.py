@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from operator import attrgetter
+from typing import Any
 
+import scratchnet
 from parity import nn
 from parity.case import Fault, Pair
 
@@ -14,7 +17,12 @@ FAULTS: tuple[Fault, ...] = (*nn.FAULTS,)
 
 def stem(pair: Pair) -> str:
     """Return the file of the pair, ``linear`` for ``parity/nn/linear.py``."""
-    return pair.twin.__module__.removeprefix(f"parity.{pair.namespace}.")
+    return pair.twin.__module__.split(".", 2)[-1]
+
+
+def owner(pair: Pair) -> Any:
+    """Return the module of scratchnet's that what is compared belongs to."""
+    return attrgetter(pair.namespace)(scratchnet)
 
 
 def choose(names: Iterable[str]) -> list[Pair]:

@@ -53,12 +53,17 @@ def _cells(results: Sequence[Result]) -> tuple[str, ...]:
     failed = sum(not r.passed for r in results)
     return (
         str(len(results)),
-        f"{max(r.float64 for r in results):.1e}",
-        f"{max(r.float32 for r in results):.1e}",
-        f"{max(r.torch32 for r in results):.1e}",
+        _worst(r.float64 for r in results),
+        _worst(r.float32 for r in results),
+        _worst(r.torch32 for r in results),
         f"{used:.0%}" if used < 1e4 else "beyond",
         f"{failed} FAILED" if failed else "equal",
     )
+
+
+def _worst(errors: Iterable[float | None]) -> str:
+    known = [error for error in errors if error is not None]
+    return f"{max(known):.1e}" if known else "none"
 
 
 def summary(results: Sequence[Result], about: dict[str, Any]) -> str:

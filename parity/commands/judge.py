@@ -13,7 +13,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-import scratchnet
 from parity import registry, report
 from parity.case import Pair
 from parity.commands import check
@@ -84,7 +83,7 @@ def in_place_of_ours(
     pairs: Sequence[Pair], candidates: dict[str, type]
 ) -> Iterator[None]:
     """Let `candidates` stand in scratchnet for the classes of the same name."""
-    owners = {pair.name: getattr(scratchnet, pair.namespace) for pair in pairs}
+    owners = {pair.name: registry.owner(pair) for pair in pairs}
     ours = {name: getattr(owner, name) for name, owner in owners.items()}
     try:
         for name, owner in owners.items():

@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.syntax import Syntax
 
-import scratchnet
 from parity import registry
 from parity.case import Pair
 
@@ -52,8 +51,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def numpy_source(pair: Pair) -> str:
     """Return the source of the NumPy side, its docstring and all."""
-    owner = getattr(scratchnet, pair.namespace)
-    return inspect.getsource(getattr(owner, pair.name))
+    return inspect.getsource(getattr(registry.owner(pair), pair.name))
 
 
 def _panel(title: str, source: str) -> Panel:
