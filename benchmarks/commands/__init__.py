@@ -5,15 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from benchmarks.commands import mnist, readme
+from benchmarks.commands import mnist, networks, readme
 
-COMMANDS = {"mnist": mnist, "readme": readme}
+COMMANDS = {"mnist": mnist, "networks": networks, "readme": readme}
 
 USAGE = """\
 usage: python -m benchmarks COMMAND [--help]
 
 commands:
   mnist        train the same network on both sides: accuracy, losses, seconds
+  networks     networks of every family, fifty steps on both sides
   readme       write the tables of the README from the records of earlier runs
 """
 

@@ -65,7 +65,9 @@ def mnist(records: Sequence[Record]) -> str:
         "predictions that differ | s / epoch, ours | torch's | ms / step, ours | torch's |",
         "|---|---" + "|---:" * 8 + "|",
     ]
-    for record in sorted(records, key=lambda r: (r["test_images"], r["recipe"]["dtype"])):
+    for record in sorted(
+        records, key=lambda r: (r["test_images"], r["recipe"]["dtype"])
+    ):
         recipe, sides = record["recipe"], record["sides"]
         ours, theirs = sides["scratchnet"], sides["torch"]
         cells = (
