@@ -34,7 +34,7 @@ def perceptron(nn: Any, *sizes: int, activation: str = "ReLU") -> Any:
 
 
 def lenet(nn: Any) -> Any:
-    """Build LeNet-5 (LeCun et al., 1998) with ReLU and max pooling, for 28×28 digits."""
+    """Build LeNet-5 (LeCun et al., 1998) with ReLU and max pooling, for MNIST."""
     return nn.Sequential(
         nn.Conv2d(1, 6, 5, padding=2),
         nn.ReLU(),

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+# isort: off
+import parity  # noqa: F401  First: it pins the threads, which NumPy then starts.
+
+# isort: on
 import numpy as np
 import pytest
 from hypothesis import settings
