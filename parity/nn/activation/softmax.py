@@ -1,27 +1,12 @@
-"""Activations."""
+"""Softmax and its kin."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from parity.case import Case, Fault, Pair, call, normal
-
-INF = float("inf")
-
-
-def relu(layer: torch.nn.ReLU, x: Tensor) -> Tensor:
-    return torch.where(x > 0, x, 0)
-
-
-def tanh(layer: torch.nn.Tanh, x: Tensor) -> Tensor:
-    return torch.tanh(x)
-
-
-def sigmoid(layer: torch.nn.Sigmoid, x: Tensor) -> Tensor:
-    return (1 + torch.tanh(x / 2)) / 2
+from parity.nn.activation.cases import INF
 
 
 def softmax(layer: torch.nn.Softmax, x: Tensor) -> Tensor:
@@ -34,25 +19,17 @@ def log_softmax(layer: torch.nn.LogSoftmax, x: Tensor) -> Tensor:
     return shifted - shifted.exp().sum(layer.dim, keepdim=True).log()
 
 
-def elementwise(*inits: Any, edges: tuple[float, ...] = (0.0,)) -> list[Case]:
-    """Return the cases of an element-wise function, for each way to construct it."""
-    return [
-        Case(init, inputs)
-        for init in inits or (call(),)
-        for inputs in (
-            call(normal(4, 5, edges=edges)),
-            call(normal()),
-            call(normal(2, 3, 4, 5, edges=edges)),
-            call(normal(4, 5, scale=1e-8)),
-            call(normal(4, 5, scale=30)),
-            call(normal(4, 5, scale=1e4)),
-            call(normal(4, 5, edges=(INF, -INF, *edges))),
-        )
-    ]
+def softmin(layer: torch.nn.Softmin, x: Tensor) -> Tensor:
+    return softmax(layer, -x)
 
 
-def normalised() -> list[Case]:
-    """Return the cases of softmax and its kin."""
+def softmax2d(layer: torch.nn.Softmax2d, x: Tensor) -> Tensor:
+    y = torch.exp(x - x.amax(-3, keepdim=True).detach())
+    return y / y.sum(-3, keepdim=True)
+
+
+def normalised(nothing: float) -> list[Case]:
+    """Return the cases of softmax and its kin; `nothing` scores a probability of 0."""
     return [
         Case(call(dim=1), call(normal(4, 5))),
         Case(call(dim=0), call(normal(4, 5))),
@@ -64,24 +41,30 @@ def normalised() -> list[Case]:
         Case(call(dim=1), call(normal(4, 5, scale=1e4)), note="one takes all"),
         Case(call(dim=1), call(normal(4, 5, ties=True)), note="ties"),
         Case(call(dim=1), call(normal(64, 10, scale=10))),
-        Case(call(dim=1), call(normal(4, 5, edges=(-INF, -INF))), note="masked"),
+        Case(call(dim=1), call(normal(4, 5, edges=(nothing, nothing))), note="masked"),
     ]
 
 
 PAIRS = (
-    Pair("ReLU", relu, elementwise(call(), call(inplace=True))),
-    Pair("Tanh", tanh, elementwise()),
-    Pair("Sigmoid", sigmoid, elementwise()),
-    Pair("Softmax", softmax, normalised()),
-    Pair("LogSoftmax", log_softmax, normalised()),
+    Pair("Softmax", softmax, normalised(-INF)),
+    Pair("LogSoftmax", log_softmax, normalised(-INF)),
+    Pair("Softmin", softmin, normalised(INF)),
+    Pair(
+        "Softmax2d",
+        softmax2d,
+        [
+            Case(call(), call(normal(2, 3, 4, 5))),
+            Case(call(), call(normal(3, 4, 5)), note="no batch"),
+            Case(call(), call(normal(1, 2, 3, 4))),
+            Case(call(), call(normal(2, 1, 3, 3)), note="nothing to compare with"),
+            Case(call(), call(normal(2, 3, 4, 4, scale=1e4)), note="one takes all"),
+            Case(call(), call(normal(2, 3, 2, 2, edges=(-INF,))), note="masked"),
+            Case(call(), call(normal(2, 3, 4, 5, ties=True)), note="ties"),
+        ],
+    ),
 )
 
 FAULTS = (
-    Fault("ReLU", "gradient let through at zero", "return x > 0", "return x >= 0"),
-    Fault("Tanh", "derivative not squared", "return 1 - y * y", "return 1 - y"),
-    Fault(
-        "Sigmoid", "derivative by x for y", "return y * (1 - y)", "return x * (1 - y)"
-    ),
     Fault(
         "Softmax",
         "backward without the inner product",
@@ -99,5 +82,12 @@ FAULTS = (
         "backward without the sum",
         "np.exp(y) * grad_output.sum(axis=dim, keepdims=True)",
         "np.exp(y) * grad_output",
+    ),
+    Fault("Softmin", "sign of the gradient", "None if grad is None else -grad", "grad"),
+    Fault(
+        "Softmax2d",
+        "over the rows instead of the channels",
+        "super().__init__(dim=-3)",
+        "super().__init__(dim=-2)",
     ),
 )

@@ -1,8 +1,4 @@
-"""Activations: one number in, one number out, and the softmax pair.
-
-The element-wise ones are a table of rules. Each class states its function
-:math:`f` and its derivative :math:`f'`; `_Elementwise` does the rest.
-"""
+"""Softmax and its kin: scores along a dimension, set against each other."""
 
 from __future__ import annotations
 
@@ -10,130 +6,8 @@ import warnings
 
 import numpy as np
 
-from scratchnet.nn._check import expect_floating
+from scratchnet.nn._check import expect_floating, expect_shape
 from scratchnet.nn.module import Array, Module
-
-
-class _Elementwise(Module):
-    r"""Apply :math:`y = f(x)` to every element.
-
-    .. math::
-
-        \frac{\partial L}{\partial x} = f'(x) \, \frac{\partial L}{\partial y}
-    """
-
-    def f(self, x: Array) -> Array:
-        raise AttributeError(f"{type(self).__name__} defines no f")
-
-    def df(self, x: Array, y: Array) -> Array:
-        """Return :math:`f'(x)`, by `x` or by ``y = f(x)``, whichever is simpler."""
-        raise AttributeError(f"{type(self).__name__} defines no df")
-
-    def forward(self, x: Array) -> Array:
-        expect_floating(self, x)
-        y = self.f(x)
-        self.save_for_backward(x, y)
-        return y
-
-    def backward(self, grad_output: Array, input_grad: bool = True) -> Array | None:
-        x, y = self.saved_for(grad_output)
-        return grad_output * self.df(x, y) if input_grad else None
-
-
-class ReLU(_Elementwise):
-    r"""Rectified linear unit: keep what is positive.
-
-    Parameters
-    ----------
-    inplace : bool, default False
-        Accepted as in torch; the caller's array is never modified.
-
-    Notes
-    -----
-    For :math:`x` of any shape,
-
-    .. math::
-
-        f(x) = \max(x, 0), \qquad f'(x) = [x > 0]
-
-    References
-    ----------
-    https://docs.pytorch.org/docs/2.13/generated/torch.nn.ReLU.html
-
-    Examples
-    --------
-    >>> ReLU()(np.array([-1.0, 0.0, 2.0]))
-    array([0., 0., 2.])
-    """
-
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
-
-    def f(self, x: Array) -> Array:
-        return np.maximum(x, 0)
-
-    def df(self, x: Array, y: Array) -> Array:
-        return x > 0
-
-    def extra_repr(self) -> str:
-        return "inplace=True" if self.inplace else ""
-
-
-class Tanh(_Elementwise):
-    r"""Hyperbolic tangent.
-
-    Notes
-    -----
-    For :math:`x` of any shape,
-
-    .. math::
-
-        f(x) = \tanh x = \frac{e^x - e^{-x}}{e^x + e^{-x}}, \qquad f'(x) = 1 - f(x)^2
-
-    References
-    ----------
-    https://docs.pytorch.org/docs/2.13/generated/torch.nn.Tanh.html
-
-    Examples
-    --------
-    >>> Tanh()(np.array([0.0, 100.0]))
-    array([0., 1.])
-    """
-
-    def f(self, x: Array) -> Array:
-        return np.tanh(x)
-
-    def df(self, x: Array, y: Array) -> Array:
-        return 1 - y * y
-
-
-class Sigmoid(_Elementwise):
-    r"""Logistic function.
-
-    Notes
-    -----
-    For :math:`x` of any shape,
-
-    .. math::
-
-        f(x) = \sigma(x) = \frac{1}{1 + e^{-x}}, \qquad f'(x) = f(x) (1 - f(x))
-
-    References
-    ----------
-    https://docs.pytorch.org/docs/2.13/generated/torch.nn.Sigmoid.html
-
-    Examples
-    --------
-    >>> Sigmoid()(np.array([-1000.0, 0.0, 1000.0]))
-    array([0. , 0.5, 1. ])
-    """
-
-    def f(self, x: Array) -> Array:
-        return sigmoid(x)
-
-    def df(self, x: Array, y: Array) -> Array:
-        return y * (1 - y)
 
 
 class Softmax(Module):
@@ -254,10 +128,92 @@ class LogSoftmax(Module):
         return f"dim={self.dim}"
 
 
-def sigmoid(x: Array) -> Array:
-    r"""Return :math:`1 / (1 + e^{-x})`; where the exponential overflows, it is 0."""
-    with np.errstate(over="ignore"):
-        return 1 / (1 + np.exp(-x))
+class Softmin(Softmax):
+    r"""The `Softmax` of the negated input: the least score gets the most.
+
+    Parameters
+    ----------
+    dim : int, optional
+        The dimension :math:`j` runs along. Left out, it is guessed as torch does,
+        with a warning.
+
+    Raises
+    ------
+    IndexError
+        If the input lacks the dimension.
+
+    Notes
+    -----
+    For :math:`x` of any shape and :math:`j` along `dim`,
+
+    .. math::
+
+        \begin{aligned}
+        y_j &= \frac{e^{-x_j}}{\sum_k e^{-x_k}} \\
+        \frac{\partial L}{\partial x_j} &= - y_j \Big(
+            \frac{\partial L}{\partial y_j} -
+            \sum_k y_k \frac{\partial L}{\partial y_k} \Big)
+        \end{aligned}
+
+    References
+    ----------
+    https://docs.pytorch.org/docs/2.13/generated/torch.nn.Softmin.html
+
+    Examples
+    --------
+    >>> Softmin(dim=1)(np.array([[1000.0, 1000.0], [0.0, np.inf]]))
+    array([[0.5, 0.5],
+           [1. , 0. ]])
+    """
+
+    def forward(self, x: Array) -> Array:
+        expect_floating(self, x)
+        return super().forward(-x)
+
+    def backward(self, grad_output: Array, input_grad: bool = True) -> Array | None:
+        grad = super().backward(grad_output, input_grad)
+        return None if grad is None else -grad
+
+
+class Softmax2d(Softmax):
+    r"""The `Softmax` over the channels, at each place of an image.
+
+    Raises
+    ------
+    ValueError
+        If the input does not have three or four dimensions.
+
+    Notes
+    -----
+    For :math:`x` of shape :math:`(N, C, H, W)` or :math:`(C, H, W)`, at each place,
+
+    .. math::
+
+        y_c = \frac{e^{x_c}}{\sum_k e^{x_k}}, \qquad
+        \frac{\partial L}{\partial x_c} = y_c \Big(
+            \frac{\partial L}{\partial y_c} -
+            \sum_k y_k \frac{\partial L}{\partial y_k} \Big)
+
+    References
+    ----------
+    https://docs.pytorch.org/docs/2.13/generated/torch.nn.Softmax2d.html
+
+    Examples
+    --------
+    >>> Softmax2d()(np.zeros((4, 1, 2)))[:, 0, 0]
+    array([0.25, 0.25, 0.25, 0.25])
+    """
+
+    def __init__(self) -> None:
+        super().__init__(dim=-3)
+
+    def forward(self, x: Array) -> Array:
+        expect_floating(self, x)
+        expect_shape(self, x, ("N", "C", "H", "W"), ("C", "H", "W"))
+        return super().forward(x)
+
+    def extra_repr(self) -> str:
+        return ""
 
 
 def softmax(x: Array, dim: int) -> Array:
