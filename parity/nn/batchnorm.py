@@ -108,7 +108,7 @@ FAULTS = (
     ),
     Fault(
         "BatchNorm3d",
-        "weight's gradient by x for x_hat",
+        "centred but not scaled",
         "x_hat *= scale",
         "pass",
         module="scratchnet.nn._normalize",

@@ -184,8 +184,8 @@ FAULTS = (
     Fault(
         "LayerNorm",
         "weight left out of the backward pass",
-        "grad_x: Array = grad * self._gamma(shape)",
-        "grad_x: Array = grad * 1",
+        "grad * (self._gamma(shape) * scale)",
+        "grad * scale",
         module="scratchnet.nn._normalize",
     ),
     Fault(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,9 @@ from scratchnet.nn._check import expect_floating
 from scratchnet.nn.module import Array, Module, Parameter
 
 Axes = tuple[int, ...]
+
+#: Infinities and NaN come and go without a warning, as in torch.
+silent = partial(np.errstate, over="ignore", divide="ignore", invalid="ignore")
 
 
 class Normalization(Module):
@@ -46,13 +50,13 @@ class Normalization(Module):
         \frac{\partial L}{\partial \gamma} &= \sum \frac{\partial L}{\partial y} \hat x
         \qquad
         \frac{\partial L}{\partial \beta} = \sum \frac{\partial L}{\partial y} \\
-        \frac{\partial L}{\partial x} &= \frac{1}{\sigma} \big( \hat g
-            - \langle \hat g \rangle - \hat x \langle \hat x \, \hat g \rangle \big),
-        \qquad \hat g = \gamma \frac{\partial L}{\partial y}
+        \frac{\partial L}{\partial x} &= \hat g - \langle \hat g \rangle
+            - \hat x \langle \hat x \, \hat g \rangle, \qquad
+            \hat g = \frac{\gamma}{\sigma} \frac{\partial L}{\partial y}
         \end{aligned}
 
     the sums running over all elements that share one :math:`\gamma`. Where the
-    statistics are constants, only :math:`\hat g / \sigma` remains.
+    statistics are constants, only :math:`\hat g` remains.
     """
 
     weight: Parameter | None
@@ -95,10 +99,11 @@ class Normalization(Module):
             The weight's in this view: it broadcasts against `x_hat`.
         """
         self.save_for_backward(x_hat, scale, axes, shape)
-        y: Array = x_hat * self._gamma(shape)
-        if self.bias is not None:
-            y += self.bias.data.reshape(shape)
-        return y.reshape(x.shape).astype(x.dtype, copy=False)
+        with silent():
+            y: Array = x_hat * self._gamma(shape)
+            if self.bias is not None:
+                y += self.bias.data.reshape(shape)
+            return y.reshape(x.shape).astype(x.dtype, copy=False)
 
     def backward(self, grad_output: Array, input_grad: bool = True) -> Array | None:
         x_hat, scale, axes, shape = self.saved_for(grad_output)
@@ -113,13 +118,15 @@ class Normalization(Module):
             self.bias.accumulate_grad(grad_bias.reshape(self.bias.shape))
         if not input_grad:
             return None
-        grad_x: Array = grad * self._gamma(shape)
-        if axes and self.centres:
-            grad_x -= mean(axes, grad_x).astype(grad.dtype)
-        if axes:
-            grad_x -= x_hat * mean(axes, grad_x, x_hat).astype(grad.dtype)
-        grad_x *= scale
-        return grad_x.reshape(grad_output.shape).astype(grad_output.dtype, copy=False)
+        with silent():
+            grad_x: Array = grad * (self._gamma(shape) * scale)
+            if axes and self.centres:
+                grad_x -= mean(axes, grad_x).astype(grad.dtype)
+            if axes:
+                grad_x -= x_hat * mean(axes, grad_x, x_hat).astype(grad.dtype)
+            return grad_x.reshape(grad_output.shape).astype(
+                grad_output.dtype, copy=False
+            )
 
     def _gamma(self, shape: tuple[int, ...]) -> Any:
         return 1 if self.weight is None else self.weight.data.reshape(shape)
@@ -132,9 +139,8 @@ def precise(x: Array) -> Array:
 
 def standardize(x: Array, axes: Axes, eps: float) -> tuple[Array, Array, Array, Array]:
     r"""Return :math:`\hat x`, :math:`1 / \sigma`, :math:`\mu` and the variance."""
-    # An infinite input makes NaN without a warning, as in torch.
-    with np.errstate(invalid="ignore"):
-        mu = x.sum(axis=axes, keepdims=True, dtype=np.float64) / count(x, axes)
+    with silent():
+        mu = mean(axes, x)
         x_hat = x - mu.astype(x.dtype)
         var = mean(axes, x_hat, x_hat)
         scale = inverse_root(var, eps, x.dtype)
@@ -143,8 +149,8 @@ def standardize(x: Array, axes: Axes, eps: float) -> tuple[Array, Array, Array, 
 
 
 def inverse_root(square: Array, eps: float, dtype: DTypeLike) -> Array:
-    r"""Return :math:`1 / \sqrt{s + \varepsilon}`, infinite or NaN where torch's is."""
-    with np.errstate(divide="ignore", invalid="ignore"):
+    r"""Return :math:`1 / \sqrt{s + \varepsilon}`."""
+    with silent():
         return (1 / np.sqrt(square + eps)).astype(dtype)
 
 
@@ -156,13 +162,15 @@ def mean(axes: Axes, *factors: Array) -> Array:
 def total(axes: Axes, *factors: Array) -> Array:
     """Return the sum over `axes`, kept with size 1, of the product of `factors`.
 
-    It is in double precision, as are the additions across axis 0, the batch.
+    Across axis 0, the batch, at most 16 terms are added in single precision.
     """
-    dims = list(range(factors[0].ndim))
-    kept = [dim for dim in dims if dim == 0 or dim not in axes]
-    operands = [part for factor in factors for part in (factor, dims)]
-    sums = np.einsum(*operands, kept)
-    sums = np.expand_dims(sums, tuple(dim for dim in axes if dim != 0))
+    n, *rest = factors[0].shape
+    some = math.gcd(n, 16) if 0 in axes else 1
+    dims = [*range(len(rest) + 2)]
+    kept = [0, *(axis + 1 for axis in range(1, len(rest) + 1) if axis not in axes)]
+    operands = ((factor.reshape(n // some, some, *rest), dims) for factor in factors)
+    sums = np.einsum(*(part for operand in operands for part in operand), kept)
+    sums = np.expand_dims(sums, tuple(axis for axis in axes if axis != 0))
     return sums.sum(axis=tuple({0} & {*axes}), keepdims=True, dtype=np.float64)
 
 

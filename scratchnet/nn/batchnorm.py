@@ -75,7 +75,11 @@ class RunningNorm(Normalization):
         samples, axes, shape = precise(x.reshape(view)), self.axes, (view[1], 1)
         if self.training or self.running_mean is None or self.running_var is None:
             x_hat, scale, mu, var = standardize(samples, axes, self.eps)
-            if self.training and self.track_running_stats:
+            if (
+                self.training
+                and self.track_running_stats
+                and self.running_mean is not None
+            ):
                 self.remember(mu, var, math.prod(view[axis] for axis in axes))
         else:
             axes = ()
@@ -90,7 +94,7 @@ class RunningNorm(Normalization):
         if n == 0:
             return
         # A variance that float32 cannot hold becomes infinite, as in torch.
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             for running, new in (
                 (self.running_mean, mu),
                 (self.running_var, var * (n / (n - 1))),
@@ -220,9 +224,9 @@ class BatchNorm1d(_BatchNorm):
             \sum_{n, l} \frac{\partial L}{\partial y_{ncl}} \hat x_{ncl}, \qquad
             \frac{\partial L}{\partial \beta_c} =
             \sum_{n, l} \frac{\partial L}{\partial y_{ncl}} \\
-        \frac{\partial L}{\partial x_{ncl}} &= \frac{1}{\sigma_c} \Big( \hat g_{ncl}
-            - \langle \hat g \rangle_c - \hat x_{ncl} \langle \hat g \hat x \rangle_c
-            \Big), \qquad \hat g = \gamma \frac{\partial L}{\partial y}
+        \frac{\partial L}{\partial x_{ncl}} &= \hat g_{ncl} - \langle \hat g \rangle_c
+            - \hat x_{ncl} \langle \hat g \hat x \rangle_c, \qquad
+            \hat g_{ncl} = \frac{\gamma_c}{\sigma_c} \frac{\partial L}{\partial y_{ncl}}
         \end{aligned}
 
     In training the running statistics follow, the variance in its unbiased form:
@@ -234,7 +238,7 @@ class BatchNorm1d(_BatchNorm):
             + m \frac{n}{n - 1} \langle (x - \mu)^2 \rangle
 
     In evaluation they take the place of :math:`\mu` and :math:`\sigma^2 - \varepsilon`
-    and are constants: :math:`\partial L / \partial x = \hat g / \sigma`.
+    and are constants: :math:`\partial L / \partial x = \hat g`.
 
     References
     ----------

@@ -111,10 +111,11 @@ class InstanceNorm1d(_InstanceNorm):
             \hat x_{ncl} = \frac{x_{ncl} - \mu_{nc}}{\sigma_{nc}} \\
         \mu_{nc} &= \langle x \rangle_{nc}, \qquad
             \sigma_{nc}^2 = \langle (x - \mu)^2 \rangle_{nc} + \varepsilon \\
-        \frac{\partial L}{\partial x_{ncl}} &= \frac{1}{\sigma_{nc}} \Big( \hat g_{ncl}
+        \frac{\partial L}{\partial x_{ncl}} &= \hat g_{ncl}
             - \langle \hat g \rangle_{nc}
-            - \hat x_{ncl} \langle \hat g \hat x \rangle_{nc} \Big),
-            \qquad \hat g = \gamma \frac{\partial L}{\partial y}
+            - \hat x_{ncl} \langle \hat g \hat x \rangle_{nc}, \qquad
+            \hat g_{ncl} = \frac{\gamma_c}{\sigma_{nc}}
+            \frac{\partial L}{\partial y_{ncl}}
         \end{aligned}
 
     and the gradients of :math:`\gamma, \beta` as in `BatchNorm1d`. The running

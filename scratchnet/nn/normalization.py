@@ -96,9 +96,9 @@ class LayerNorm(_RowNorm):
             \sum_m \frac{\partial L}{\partial y_{mk}} \hat x_{mk}, \qquad
             \frac{\partial L}{\partial \beta_k} =
             \sum_m \frac{\partial L}{\partial y_{mk}} \\
-        \frac{\partial L}{\partial x_{mk}} &= \frac{1}{\sigma_m} \Big( \hat g_{mk}
-            - \langle \hat g \rangle_m - \hat x_{mk} \langle \hat g \hat x \rangle_m
-            \Big), \qquad \hat g = \gamma \frac{\partial L}{\partial y}
+        \frac{\partial L}{\partial x_{mk}} &= \hat g_{mk} - \langle \hat g \rangle_m
+            - \hat x_{mk} \langle \hat g \hat x \rangle_m, \qquad
+            \hat g_{mk} = \frac{\gamma_k}{\sigma_m} \frac{\partial L}{\partial y_{mk}}
         \end{aligned}
 
     References
@@ -174,9 +174,9 @@ class RMSNorm(_RowNorm):
             \qquad \sigma_m^2 = \langle x^2 \rangle_m + \varepsilon \\
         \frac{\partial L}{\partial \gamma_k} &=
             \sum_m \frac{\partial L}{\partial y_{mk}} \hat x_{mk} \\
-        \frac{\partial L}{\partial x_{mk}} &= \frac{1}{\sigma_m} \Big( \hat g_{mk}
-            - \hat x_{mk} \langle \hat g \hat x \rangle_m \Big),
-            \qquad \hat g = \gamma \frac{\partial L}{\partial y}
+        \frac{\partial L}{\partial x_{mk}} &= \hat g_{mk}
+            - \hat x_{mk} \langle \hat g \hat x \rangle_m, \qquad
+            \hat g_{mk} = \frac{\gamma_k}{\sigma_m} \frac{\partial L}{\partial y_{mk}}
         \end{aligned}
 
     References
@@ -260,10 +260,11 @@ class GroupNorm(Normalization):
             \sum_{n, l} \frac{\partial L}{\partial y_{ngcl}} \hat x_{ngcl}, \qquad
             \frac{\partial L}{\partial \beta_{gc}} =
             \sum_{n, l} \frac{\partial L}{\partial y_{ngcl}} \\
-        \frac{\partial L}{\partial x_{ngcl}} &= \frac{1}{\sigma_{ng}} \Big(
-            \hat g_{ngcl} - \langle \hat g \rangle_{ng}
-            - \hat x_{ngcl} \langle \hat g \hat x \rangle_{ng} \Big),
-            \qquad \hat g = \gamma \frac{\partial L}{\partial y}
+        \frac{\partial L}{\partial x_{ngcl}} &= \hat g_{ngcl}
+            - \langle \hat g \rangle_{ng}
+            - \hat x_{ngcl} \langle \hat g \hat x \rangle_{ng}, \qquad
+            \hat g_{ngcl} = \frac{\gamma_{gc}}{\sigma_{ng}}
+            \frac{\partial L}{\partial y_{ngcl}}
         \end{aligned}
 
     References

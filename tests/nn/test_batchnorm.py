@@ -157,6 +157,16 @@ def test_an_infinite_input_spoils_its_channel_only(rng):
     assert np.isnan(layer.backward(np.ones_like(x))[:, 0]).all()
 
 
+def test_infinity_passes_in_silence(rng):
+    layer, theirs = pair(1, 3)
+    layer.eval().weight.data[...] = theirs.eval().weight.data[...] = 0
+    x = np.array([[np.inf, 1.0, np.nan]], "f")
+    np.testing.assert_array_equal(
+        layer(x), theirs(torch.from_numpy(x)).detach().numpy()
+    )
+    assert layer.backward(x).shape == x.shape
+
+
 def test_huge_numbers_overflow_without_a_warning(rng):
     x = (1e25 * rng.standard_normal((4, 3))).astype("f")
     layer, theirs = pair(1, 3)
