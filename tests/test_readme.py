@@ -63,7 +63,8 @@ def test_commands_run(command, tmp_path):
 
 
 def test_pictures_and_folders_are_there():
-    for path in re.findall(r"\]\(([^)#]+)\)|^\| `(\w+/)` \|", README, flags=re.MULTILINE):
+    named = re.compile(r"\]\(([^)#]+)\)|^\| `(\w+/)` \|", flags=re.MULTILINE)
+    for path in named.findall(README):
         assert (ROOT / "".join(path)).exists(), path
 
 

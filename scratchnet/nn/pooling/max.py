@@ -296,14 +296,15 @@ def places(winners: Sequence[Array], boxes: Sequence[Windows]) -> Array:
 
 
 def _maxima_along(windows: Windows, x: Array) -> tuple[Array, Array]:
-    y = np.full(windows.output_shape(x.shape), -np.inf, x.dtype)
-    winner = np.zeros(y.shape, np.min_scalar_type(windows.length.max(initial=0)))
+    # In the memory order of x, which convolutions lay out with the batch last.
+    y = np.full_like(x, -np.inf, shape=windows.output_shape(x.shape))
+    winner = np.zeros_like(y, np.min_scalar_type(windows.length.max(initial=0)))
     for outputs, taps in windows.runs:
         best, won_by = y[outputs], winner[outputs]
         best[...] = x[taps[0]]
         for j, tap in enumerate(taps[1:], start=1):
             # Strided reading is slow: one copy pays for three passes over it.
-            element = np.ascontiguousarray(x[tap])
+            element = x[tap].copy(order="K")
             wins = element > best
             wins |= np.isnan(element)
             np.maximum(won_by, wins * winner.dtype.type(j), out=won_by)
@@ -312,7 +313,8 @@ def _maxima_along(windows: Windows, x: Array) -> tuple[Array, Array]:
 
 
 def _to_winners_along(windows: Windows, winner: Array, grad_y: Array) -> Array:
-    grad_x = np.zeros(windows.input_shape(grad_y.shape), grad_y.dtype)
+    shape = windows.input_shape(grad_y.shape)
+    grad_x = np.zeros_like(winner, grad_y.dtype, shape=shape)
     for outputs, taps in windows.runs:
         grad, won_by = grad_y[outputs], winner[outputs]
         for j, tap in enumerate(taps):
