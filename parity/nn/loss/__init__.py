@@ -1,12 +1,23 @@
 """Losses: the prediction has a gradient, the target has none."""
 
-from parity.nn.loss import binary, classification, likelihood, regression
+from parity.nn.loss import (
+    binary,
+    classification,
+    ctc,
+    likelihood,
+    margin,
+    ranking,
+    regression,
+)
 
 PAIRS = (
     *regression.PAIRS,
     *classification.PAIRS,
     *binary.PAIRS,
     *likelihood.PAIRS,
+    *margin.PAIRS,
+    *ranking.PAIRS,
+    *ctc.PAIRS,
 )
 
 FAULTS = (
@@ -14,4 +25,7 @@ FAULTS = (
     *classification.FAULTS,
     *binary.FAULTS,
     *likelihood.FAULTS,
+    *margin.FAULTS,
+    *ranking.FAULTS,
+    *ctc.FAULTS,
 )

@@ -5,18 +5,36 @@ In reading order: numbers, classes, yes-or-no questions, distributions.
 
 from scratchnet.nn.loss.binary import BCELoss, BCEWithLogitsLoss, SoftMarginLoss
 from scratchnet.nn.loss.classification import CrossEntropyLoss, NLLLoss
+from scratchnet.nn.loss.ctc import CTCLoss
 from scratchnet.nn.loss.likelihood import GaussianNLLLoss, KLDivLoss, PoissonNLLLoss
+from scratchnet.nn.loss.margin import (
+    MultiLabelMarginLoss,
+    MultiLabelSoftMarginLoss,
+    MultiMarginLoss,
+)
+from scratchnet.nn.loss.ranking import (
+    CosineEmbeddingLoss,
+    HingeEmbeddingLoss,
+    MarginRankingLoss,
+)
 from scratchnet.nn.loss.regression import HuberLoss, L1Loss, MSELoss, SmoothL1Loss
 
 __all__ = [
     "BCELoss",
     "BCEWithLogitsLoss",
+    "CTCLoss",
+    "CosineEmbeddingLoss",
     "CrossEntropyLoss",
     "GaussianNLLLoss",
+    "HingeEmbeddingLoss",
     "HuberLoss",
     "KLDivLoss",
     "L1Loss",
     "MSELoss",
+    "MarginRankingLoss",
+    "MultiLabelMarginLoss",
+    "MultiLabelSoftMarginLoss",
+    "MultiMarginLoss",
     "NLLLoss",
     "PoissonNLLLoss",
     "SmoothL1Loss",
