@@ -2,6 +2,7 @@
 
 from parity.nn import (
     activation,
+    attention,
     batchnorm,
     channelshuffle,
     container,
@@ -40,6 +41,7 @@ FAMILIES = (
     channelshuffle,
     upsampling,
     rnn,
+    attention,
 )
 
 PAIRS = tuple(pair for family in FAMILIES for pair in family.PAIRS)
