@@ -152,6 +152,8 @@ class Case:
         Whether the layer is in training mode.
     differences : bool
         Whether central differences take part; False needs a `because`.
+    float32 : bool
+        Whether float32 takes part; False needs a `because`.
     tolerance : float, optional
         In place of the float64 gate; needs a `because`.
     because : str
@@ -163,12 +165,13 @@ class Case:
     note: str = ""
     training: bool = True
     differences: bool = True
+    float32: bool = True
     tolerance: float | None = None
     because: str = ""
 
     def __post_init__(self) -> None:
-        judged_otherwise = self.tolerance is not None or not self.differences
-        if judged_otherwise and not self.because:
+        judged_alike = self.tolerance is None and self.differences and self.float32
+        if not (judged_alike or self.because):
             raise ValueError(f"{self}: say why it is judged otherwise")
 
     def __str__(self) -> str:

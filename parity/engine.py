@@ -21,9 +21,13 @@ from parity import measure
 from parity.case import Array, Case, Pair
 from parity.diagnosis import diagnose
 from parity.measure import Difference
-from parity.sides import initializer, layer
+from parity.sides import initializer, layer, optimizer
 
-SIDES: dict[str, ModuleType] = {"nn": layer, "nn.init": initializer}
+SIDES: dict[str, ModuleType] = {
+    "nn": layer,
+    "nn.init": initializer,
+    "optim": optimizer,
+}
 DIRECTIONS = 3
 DRAWS = 8
 
@@ -132,7 +136,7 @@ def _check_float64(result: Result) -> None:
 def _check_float32(result: Result) -> None:
     pair, case = result.pair, result.case
     side = SIDES[pair.namespace]
-    if not getattr(side, "FLOAT32", True):
+    if not (case.float32 and getattr(side, "FLOAT32", True)):
         return
     rng = pair.rng(case, result.seed)
     ours_worst: dict[str, Difference] = {}

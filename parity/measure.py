@@ -98,7 +98,8 @@ def compare(
             distance = np.asarray(np.abs(a - b))
         if not np.isfinite(distance).all():
             alike = (a == b) | (np.isnan(a) & np.isnan(b))
-            distance = np.where(alike, 0.0, np.nan_to_num(distance, nan=np.inf))
+            distance[np.isnan(distance)] = np.inf
+            distance = np.where(alike, 0.0, distance)
     index = np.unravel_index(int(np.argmax(distance)), b.shape)
     largest = float(distance[index])
     spacing = _spacing(theirs[index]) if np.isfinite(largest) else 1.0

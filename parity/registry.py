@@ -8,11 +8,11 @@ from operator import attrgetter
 from typing import Any
 
 import scratchnet
-from parity import nn
+from parity import nn, optim
 from parity.case import Fault, Pair
 
-PAIRS: tuple[Pair, ...] = (*nn.PAIRS,)
-FAULTS: tuple[Fault, ...] = (*nn.FAULTS,)
+PAIRS: tuple[Pair, ...] = (*nn.PAIRS, *optim.PAIRS)
+FAULTS: tuple[Fault, ...] = (*nn.FAULTS, *optim.FAULTS)
 
 
 def stem(pair: Pair) -> str:

@@ -1,0 +1,36 @@
+"""The torch twin of each optimiser, then its cases, in files of the same names."""
+
+from parity.optim import (
+    adadelta,
+    adafactor,
+    adagrad,
+    adam,
+    adamax,
+    adamw,
+    asgd,
+    lbfgs,
+    nadam,
+    radam,
+    rmsprop,
+    rprop,
+    sgd,
+)
+
+FAMILIES = (
+    sgd,
+    adagrad,
+    rmsprop,
+    adadelta,
+    adam,
+    adamw,
+    adamax,
+    nadam,
+    radam,
+    adafactor,
+    rprop,
+    asgd,
+    lbfgs,
+)
+
+PAIRS = tuple(pair for family in FAMILIES for pair in family.PAIRS)
+FAULTS = tuple(fault for family in FAMILIES for fault in family.FAULTS)
