@@ -23,6 +23,9 @@ DRAWS = [
     ("trunc_normal_", (0.0, 0.02, -0.02, 0.04), (60, 30), 3e-6),
     ("trunc_normal_", (0.0, 1.0, 2.0, 3.0), (20, 30), 3e-6),
     ("trunc_normal_", (1.0, 3.0, 0.5, 0.75), (3,), 3e-6),
+    # 37 % and 23 % of the distribution: on either side of where the method changes.
+    ("trunc_normal_", (0.0, 1.0, -0.2, 0.8), (20, 30), 3e-6),
+    ("trunc_normal_", (0.0, 1.0, -0.1, 0.5), (20, 30), 3e-6),
     ("xavier_uniform_", (), (6, 3), 0),
     ("xavier_uniform_", (1.7,), (6, 3, 2, 5), 0),
     ("xavier_normal_", (5 / 3,), (6, 3, 2), 3e-6),
