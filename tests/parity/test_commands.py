@@ -121,6 +121,21 @@ def test_judge_passes_what_is_right_and_leaves_ours_in_place(homework, capsys):
     assert nn.Tanh is ours
 
 
+def test_judge_tells_how_an_optimiser_goes_wrong(tmp_path, capsys):
+    file = tmp_path / "homework.py"
+    file.write_text(
+        "from scratchnet import optim\n\n"
+        "class SGD(optim.SGD):\n"
+        "    def update(self, p, g, state, group):\n"
+        '        p -= 2 * group["lr"] * g\n'
+    )
+    assert commands.main(["judge", str(file)]) == 1
+    printed = capsys.readouterr().out
+    assert "SGD () on (ordinary gradients)" in printed
+    assert "step 1 parameter 0, against stock torch: [" in printed
+    assert "step 1 momentum_buffer 0, against stock torch: expected an array" in printed
+
+
 def test_judge_needs_something_to_judge(tmp_path, capsys):
     file = tmp_path / "empty.py"
     file.write_text("x = 1\n")

@@ -70,6 +70,11 @@ def test_every_public_layer_has_a_pair():
     assert public - NOTHING_TO_RUN == {pair.name for pair in LAYERS}
 
 
+def test_every_public_optimiser_has_a_pair():
+    proved = {pair.name for pair in registry.PAIRS if pair.namespace == "optim"}
+    assert set(sn.optim.__all__) - {"Optimizer"} == proved
+
+
 def built(pair, case, dtype=np.float32, seed=0):
     """Return the layer of a case from both libraries, as the seed makes it."""
     init = drawn(case.init, pair.rng(case, 0), edges=True)
