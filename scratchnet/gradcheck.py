@@ -214,7 +214,8 @@ def _unit(shape: tuple[int, ...], index: tuple[int, ...]) -> Array:
 
 def _map(function: Callable[[Any], Any], tree: Any) -> Any:
     if isinstance(tree, tuple | list):
-        return type(tree)(_map(function, part) for part in tree)
+        parts = [_map(function, part) for part in tree]
+        return parts if isinstance(tree, list) else tuple(parts)
     return function(tree)
 
 

@@ -2,6 +2,7 @@
 
 from parity.nn import (
     activation,
+    adaptive,
     attention,
     batchnorm,
     channelshuffle,
@@ -26,6 +27,7 @@ FAMILIES = (
     linear,
     activation,
     loss,
+    adaptive,
     flatten,
     dropout,
     container,

@@ -19,7 +19,8 @@ def map_tree(function: Callable[[Any], Any], tree: Any) -> Any:
     if isinstance(tree, dict):
         return {key: map_tree(function, value) for key, value in tree.items()}
     if isinstance(tree, tuple | list):
-        return type(tree)(map_tree(function, value) for value in tree)
+        parts = [map_tree(function, value) for value in tree]
+        return parts if isinstance(tree, list) else tuple(parts)
     return function(tree)
 
 

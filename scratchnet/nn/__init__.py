@@ -35,6 +35,7 @@ from scratchnet.nn.activation import (
     Tanhshrink,
     Threshold,
 )
+from scratchnet.nn.adaptive import AdaptiveLogSoftmaxWithLoss
 from scratchnet.nn.attention import MultiheadAttention
 from scratchnet.nn.batchnorm import BatchNorm1d, BatchNorm2d, BatchNorm3d
 from scratchnet.nn.channelshuffle import ChannelShuffle
@@ -128,6 +129,7 @@ __all__ = [
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
     "AdaptiveAvgPool3d",
+    "AdaptiveLogSoftmaxWithLoss",
     "AdaptiveMaxPool1d",
     "AdaptiveMaxPool2d",
     "AdaptiveMaxPool3d",
