@@ -44,21 +44,21 @@ def test_both_sides_take_the_same_path(dtype, allowed, tmp_path):
     "SCRATCHNET_DATA" not in os.environ,
     reason="SCRATCHNET_DATA names no folder with the full MNIST",
 )
-def test_full_mnist(tmp_path):
-    arguments = (
-        "--dataset",
-        "mnist",
-        "--epochs",
-        "5",
-        "--json",
-        "--output",
-        str(tmp_path),
-    )
-    record = json.loads(bench(*arguments).stdout)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_full_mnist(dtype, tmp_path):
+    arguments = ["--dataset", "mnist", "--epochs", "5", "--dtype", dtype]
+    run = bench(*arguments, "--json", "--output", str(tmp_path))
+    record = json.loads(run.stdout)
     assert record["test_images"] == 10_000
-    assert record["predictions_that_differ"] <= 5
-    for side in record["sides"].values():
-        assert side["test_accuracy"] >= 0.973
+    ours, theirs = record["sides"].values()
+    assert ours["test_accuracy"] >= 0.973
+    assert theirs["test_accuracy"] >= 0.973
+    if dtype == "float64":
+        assert record["largest_loss_difference"] <= 1e-12
+        assert record["predictions_that_differ"] == 0
+    else:
+        # Later on rounding alone parts two runs, torch's own on one thread and on two.
+        assert gap(ours["losses"][:200], theirs["losses"][:200]) <= 1e-5
 
 
 @pytest.mark.parametrize(
