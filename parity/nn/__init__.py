@@ -8,6 +8,7 @@ from parity.nn import (
     channelshuffle,
     container,
     conv,
+    distance,
     dropout,
     flatten,
     fold,
@@ -20,6 +21,7 @@ from parity.nn import (
     pixelshuffle,
     pooling,
     rnn,
+    sparse,
     upsampling,
 )
 
@@ -30,6 +32,8 @@ FAMILIES = (
     adaptive,
     flatten,
     dropout,
+    sparse,
+    distance,
     container,
     conv,
     fold,

@@ -17,6 +17,11 @@ def linear(layer: torch.nn.Linear, x: Tensor) -> Tensor:
     return y if layer.bias is None else y + layer.bias
 
 
+def bilinear(layer: torch.nn.Bilinear, x: Tensor, z: Tensor) -> Tensor:
+    y = torch.einsum("...i,oij,...j->...o", x, layer.weight, z)
+    return y if layer.bias is None else y + layer.bias
+
+
 PAIRS = (
     Pair(
         "Identity",
@@ -42,6 +47,26 @@ PAIRS = (
             Case(call(784, 128), call(normal(64, 784))),
         ],
     ),
+    Pair(
+        "Bilinear",
+        bilinear,
+        [
+            Case(call(2, 3, 4), call(normal(8, 2), normal(8, 3))),
+            Case(call(2, 3, 4, bias=False), call(normal(8, 2), normal(8, 3))),
+            Case(call(2, 3, 4), call(normal(2), normal(3)), note="one row, no batch"),
+            Case(call(5, 3, 2), call(normal(2, 3, 4, 5), normal(2, 3, 4, 3))),
+            Case(call(5, 3, 2, False), call(normal(2, 4, 5), normal(2, 4, 3))),
+            Case(call(5, 3, 2), call(normal(0, 5), normal(0, 3)), note="empty batch"),
+            Case(call(1, 1, 1), call(normal(1, 1), normal(1, 1))),
+            Case(
+                call(3, 3, 3), call(normal(4, 3), normal(4, 3)), note="all sizes equal"
+            ),
+            Case(
+                call(5, 3, 2), call(normal(4, 5, scale=1e4), normal(4, 3, scale=1e-8))
+            ),
+            Case(call(20, 30, 40), call(normal(16, 20), normal(16, 30))),
+        ],
+    ),
 )
 
 FAULTS = (
@@ -62,5 +87,23 @@ FAULTS = (
         "input gradient by the transposed weight's rows",
         "return grad_output @ self.weight.data if",
         "return grad_output @ self.weight.data[:, ::-1] if",
+    ),
+    Fault(
+        "Bilinear",
+        "weights' axes of the inputs exchanged",
+        "grad_y_z @ self.weight.data.transpose(0, 2, 1).reshape(O * J, I)",
+        "grad_y_z @ self.weight.data.reshape(O * J, I)",
+    ),
+    Fault(
+        "Bilinear",
+        "gradient of the second input by the first's products",
+        "grad_y[:, None, :] @ xW",
+        "np.ones_like(grad_y[:, None, :]) @ xW",
+    ),
+    Fault(
+        "Bilinear",
+        "weight gradient with outputs and inputs exchanged",
+        "grad_W.reshape(I, O, J).transpose(1, 0, 2)",
+        "grad_W.reshape(O, I, J)",
     ),
 )

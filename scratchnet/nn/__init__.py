@@ -39,7 +39,13 @@ from scratchnet.nn.adaptive import AdaptiveLogSoftmaxWithLoss
 from scratchnet.nn.attention import MultiheadAttention
 from scratchnet.nn.batchnorm import BatchNorm1d, BatchNorm2d, BatchNorm3d
 from scratchnet.nn.channelshuffle import ChannelShuffle
-from scratchnet.nn.container import ModuleDict, ModuleList, Sequential
+from scratchnet.nn.container import (
+    ModuleDict,
+    ModuleList,
+    ParameterDict,
+    ParameterList,
+    Sequential,
+)
 from scratchnet.nn.conv import (
     Conv1d,
     Conv2d,
@@ -48,11 +54,19 @@ from scratchnet.nn.conv import (
     ConvTranspose2d,
     ConvTranspose3d,
 )
-from scratchnet.nn.dropout import Dropout
+from scratchnet.nn.distance import CosineSimilarity, PairwiseDistance
+from scratchnet.nn.dropout import (
+    AlphaDropout,
+    Dropout,
+    Dropout1d,
+    Dropout2d,
+    Dropout3d,
+    FeatureAlphaDropout,
+)
 from scratchnet.nn.flatten import Flatten, Unflatten
 from scratchnet.nn.fold import Fold, Unfold
 from scratchnet.nn.instancenorm import InstanceNorm1d, InstanceNorm2d, InstanceNorm3d
-from scratchnet.nn.linear import Identity, Linear
+from scratchnet.nn.linear import Bilinear, Identity, Linear
 from scratchnet.nn.loss import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -73,6 +87,8 @@ from scratchnet.nn.loss import (
     PoissonNLLLoss,
     SmoothL1Loss,
     SoftMarginLoss,
+    TripletMarginLoss,
+    TripletMarginWithDistanceLoss,
 )
 from scratchnet.nn.module import Module, Parameter
 from scratchnet.nn.normalization import GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm
@@ -115,6 +131,7 @@ from scratchnet.nn.pooling import (
     MaxUnpool3d,
 )
 from scratchnet.nn.rnn import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
+from scratchnet.nn.sparse import Embedding, EmbeddingBag
 from scratchnet.nn.upsampling import Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
 
 __all__ = [
@@ -133,6 +150,7 @@ __all__ = [
     "AdaptiveMaxPool1d",
     "AdaptiveMaxPool2d",
     "AdaptiveMaxPool3d",
+    "AlphaDropout",
     "AvgPool1d",
     "AvgPool2d",
     "AvgPool3d",
@@ -141,6 +159,7 @@ __all__ = [
     "BatchNorm1d",
     "BatchNorm2d",
     "BatchNorm3d",
+    "Bilinear",
     "CTCLoss",
     "ChannelShuffle",
     "CircularPad1d",
@@ -156,8 +175,15 @@ __all__ = [
     "ConvTranspose2d",
     "ConvTranspose3d",
     "CosineEmbeddingLoss",
+    "CosineSimilarity",
     "CrossEntropyLoss",
     "Dropout",
+    "Dropout1d",
+    "Dropout2d",
+    "Dropout3d",
+    "Embedding",
+    "EmbeddingBag",
+    "FeatureAlphaDropout",
     "Flatten",
     "Fold",
     "GRUCell",
@@ -203,7 +229,10 @@ __all__ = [
     "MultiheadAttention",
     "NLLLoss",
     "PReLU",
+    "PairwiseDistance",
     "Parameter",
+    "ParameterDict",
+    "ParameterList",
     "PixelShuffle",
     "PixelUnshuffle",
     "PoissonNLLLoss",
@@ -232,6 +261,8 @@ __all__ = [
     "Tanh",
     "Tanhshrink",
     "Threshold",
+    "TripletMarginLoss",
+    "TripletMarginWithDistanceLoss",
     "Unflatten",
     "Unfold",
     "Upsample",

@@ -1,4 +1,4 @@
-"""Affine maps: the layer that learns, and the one that does nothing."""
+"""Affine maps of one input or of two, and the layer that does nothing."""
 
 from __future__ import annotations
 
@@ -137,4 +137,128 @@ class Linear(Module):
         return (
             f"in_features={self.in_features}, out_features={self.out_features}, "
             f"bias={self.bias is not None}"
+        )
+
+
+class Bilinear(Module):
+    r"""Weigh every product of a feature of one input with a feature of the other.
+
+    Parameters
+    ----------
+    in1_features, in2_features, out_features : int
+        Sizes of the last dimension of the inputs and of the output.
+    bias : bool, default True
+        False leaves :math:`b` out.
+    dtype : dtype, default float32
+        Of the parameters, and so of the inputs.
+
+    Attributes
+    ----------
+    weight : Parameter, shape (out_features, in1_features, in2_features)
+    bias : Parameter, shape (out_features,), or None
+        Both start uniform in :math:`\pm 1/\sqrt{\text{in1\_features}}`, weight first.
+
+    Raises
+    ------
+    TypeError
+        If the inputs are not arrays of the parameters' dtype.
+    ValueError
+        If a size is not positive, an input's last dimension is another, or the
+        dimensions before it differ.
+
+    Notes
+    -----
+    With :math:`x` of shape :math:`(\dots, I)`, :math:`z` of :math:`(\dots, J)`,
+    :math:`W` of :math:`(O, I, J)`, :math:`b` of :math:`(O)`, :math:`y` of
+    :math:`(\dots, O)`, and :math:`n` running over all leading dimensions,
+
+    .. math::
+
+        \begin{aligned}
+        y_o &= x^\top W_o \, z + b_o \\
+        \frac{\partial L}{\partial W_o} &=
+            \sum_n \frac{\partial L}{\partial y_{no}} x_n z_n^\top \qquad
+        \frac{\partial L}{\partial b} = \sum_n \frac{\partial L}{\partial y_n} \\
+        \frac{\partial L}{\partial x} &=
+            \sum_o \frac{\partial L}{\partial y_o} W_o \, z \qquad
+        \frac{\partial L}{\partial z} =
+            \sum_o \frac{\partial L}{\partial y_o} W_o^\top x
+        \end{aligned}
+
+    References
+    ----------
+    https://docs.pytorch.org/docs/2.13/generated/torch.nn.Bilinear.html
+
+    Examples
+    --------
+    >>> layer = Bilinear(20, 30, 40)
+    >>> x, z = np.zeros((128, 20), np.float32), np.zeros((128, 30), np.float32)
+    >>> layer(x, z).shape
+    (128, 40)
+    >>> [grad.shape for grad in layer.backward(np.ones((128, 40), np.float32))]
+    [(128, 20), (128, 30)]
+    """
+
+    def __init__(
+        self,
+        in1_features: int,
+        in2_features: int,
+        out_features: int,
+        bias: bool = True,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        super().__init__()
+        if in1_features <= 0:
+            raise ValueError(f"Bilinear expects in1_features > 0, got {in1_features}")
+        self.in1_features = in1_features
+        self.in2_features = in2_features
+        self.out_features = out_features
+        shape = (out_features, in1_features, in2_features)
+        self.weight = Parameter(np.empty(shape, dtype))
+        self.bias = Parameter(np.empty(out_features, dtype)) if bias else None
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw weight, then bias, anew from the default generator."""
+        bound = 1 / np.sqrt(self.in1_features)
+        init.uniform_(self.weight, -bound, bound)
+        if self.bias is not None:
+            init.uniform_(self.bias, -bound, bound)
+
+    def forward(self, x: Array, z: Array) -> Array:
+        expect_floating(self, x, self.weight.dtype, "input1")
+        expect_floating(self, z, self.weight.dtype, "input2")
+        expect_shape(self, x, (..., self.in1_features), name="input1")
+        expect_shape(self, z, (*x.shape[:-1], self.in2_features), name="input2")
+        O, I, J = self.weight.shape
+        xW = x.reshape(-1, I) @ self.weight.data.transpose(1, 0, 2).reshape(I, O * J)
+        xW = xW.reshape(-1, O, J)
+        self.save_for_backward(x, z, xW)
+        y = (xW @ z.reshape(-1, J, 1)).reshape(*x.shape[:-1], O)
+        if self.bias is not None:
+            y += self.bias.data
+        return y
+
+    def backward(
+        self, grad_output: Array, input_grad: bool = True
+    ) -> tuple[Array | None, Array | None]:
+        x, z, xW = self.saved_for(grad_output)
+        O, I, J = self.weight.shape
+        grad_y, z_rows = grad_output.reshape(-1, O), z.reshape(-1, J)
+        # Each row's products of an output's gradient and a feature of z.
+        grad_y_z = (grad_y[:, :, None] * z_rows[:, None, :]).reshape(-1, O * J)
+        grad_W = x.reshape(-1, I).T @ grad_y_z
+        self.weight.accumulate_grad(grad_W.reshape(I, O, J).transpose(1, 0, 2))
+        if self.bias is not None:
+            self.bias.accumulate_grad(grad_y.sum(axis=0))
+        if not input_grad:
+            return None, None
+        grad_x = grad_y_z @ self.weight.data.transpose(0, 2, 1).reshape(O * J, I)
+        grad_z = grad_y[:, None, :] @ xW
+        return grad_x.reshape(x.shape), grad_z.reshape(z.shape)
+
+    def extra_repr(self) -> str:
+        return (
+            f"in1_features={self.in1_features}, in2_features={self.in2_features}, "
+            f"out_features={self.out_features}, bias={self.bias is not None}"
         )
