@@ -8,6 +8,7 @@ from parity.nn.loss import (
     margin,
     ranking,
     regression,
+    triplet,
 )
 
 PAIRS = (
@@ -17,6 +18,7 @@ PAIRS = (
     *likelihood.PAIRS,
     *margin.PAIRS,
     *ranking.PAIRS,
+    *triplet.PAIRS,
     *ctc.PAIRS,
 )
 
@@ -27,5 +29,6 @@ FAULTS = (
     *likelihood.FAULTS,
     *margin.FAULTS,
     *ranking.FAULTS,
+    *triplet.FAULTS,
     *ctc.FAULTS,
 )

@@ -18,6 +18,7 @@ from scratchnet.nn.loss.ranking import (
     MarginRankingLoss,
 )
 from scratchnet.nn.loss.regression import HuberLoss, L1Loss, MSELoss, SmoothL1Loss
+from scratchnet.nn.loss.triplet import TripletMarginLoss, TripletMarginWithDistanceLoss
 
 __all__ = [
     "BCELoss",
@@ -39,4 +40,6 @@ __all__ = [
     "PoissonNLLLoss",
     "SmoothL1Loss",
     "SoftMarginLoss",
+    "TripletMarginLoss",
+    "TripletMarginWithDistanceLoss",
 ]
