@@ -12,6 +12,7 @@ mpl.use("Agg")
 from matplotlib import pyplot as plt
 
 OURS, THEIRS, QUIET = "#0b6e99", "#ee6c4d", "#8a8f98"
+SLOPES = [str(grey) for grey in np.linspace(0.99, 0.82, 12)]
 STYLE = {
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -54,3 +55,66 @@ def losses(record: dict[str, Any], path: Path) -> None:
         below.set(xlabel="step", ylabel="|Δloss|", yscale="log")
         figure.savefig(path)
         plt.close(figure)
+
+
+def optimizers(runs: dict[str, Any], problem: str, path: Path) -> None:
+    """Draw one panel for each optimiser: its losses on digits, or its way down."""
+    columns = 5
+    rows = -(-(len(runs) + 1) // columns)
+    with plt.rc_context({**STYLE, "axes.titlesize": 10, "axes.titlepad": 4}):
+        figure, panels = plt.subplots(
+            rows,
+            columns,
+            figsize=(10.5, 2.15 * rows),
+            sharex=True,
+            sharey=True,
+            squeeze=False,
+            layout="constrained",
+        )
+        draw, title = {
+            "digits": (_descent, "Digits: the loss of each batch"),
+            "valley": (_way_down, "The Rosenbrock valley: from ○ to ✕"),
+        }[problem]
+        for panel, (name, run) in zip(panels.flat, runs.items(), strict=False):
+            draw(panel, run[problem])
+            panel.set_title(name, weight="bold")
+            apart = (
+                f"|Δ| ≤ {run[problem]['gap']:.0e}" if run[problem]["gap"] else "Δ = 0"
+            )
+            panel.set_title(apart, loc="right", size=7.5, color=QUIET)
+        for panel in panels.flat[len(runs) :]:
+            panel.axis("off")
+        for panel in panels.flat[len(runs) - columns : len(runs)]:
+            panel.tick_params(labelbottom=True)
+        handles, labels = panels.flat[0].get_legend_handles_labels()
+        panels.flat[len(runs)].legend(handles, labels, loc="center left", fontsize=10)
+        figure.suptitle(title, x=0.01, ha="left", size=12)
+        figure.savefig(path)
+        plt.close(figure)
+
+
+def _descent(panel: Any, run: dict[str, Any]) -> None:
+    steps = np.arange(1, len(run["losses"]) + 1)
+    panel.plot(
+        steps, run["torch_losses"], color=THEIRS, linewidth=4, alpha=0.45, label="torch"
+    )
+    panel.plot(steps, run["losses"], color=OURS, linewidth=0.9, label="scratchnet")
+    panel.set_yscale("log")
+    panel.set(xlim=(1, max(2, len(steps))), ylim=(0.15, 4))
+    panel.set_yticks([0.2, 0.5, 1, 2], ["0.2", "0.5", "1", "2"])
+    panel.minorticks_off()
+    panel.grid(axis="y", color=QUIET, alpha=0.2, linewidth=0.6)
+
+
+def _way_down(panel: Any, run: dict[str, Any]) -> None:
+    x, y = np.meshgrid(np.linspace(-2, 2, 200), np.linspace(-1, 3, 200))
+    height = np.log10((1 - x) ** 2 + 100 * (y - x * x) ** 2 + 1e-3)
+    panel.contourf(x, y, height, np.linspace(-1.5, 4, 12), colors=SLOPES, extend="min")
+    theirs, ours = np.array(run["torch_path"]), np.array(run["path"])
+    panel.plot(*theirs.T, color=THEIRS, linewidth=4, alpha=0.55, label="torch")
+    panel.plot(*ours.T, color=OURS, linewidth=0.8, label="scratchnet")
+    panel.plot(*ours[0], "o", color=OURS, markerfacecolor="white", markersize=5)
+    panel.plot(1, 1, "x", color="black", markersize=6)
+    panel.set(xlim=(-2, 2), ylim=(-1, 3))
+    panel.set_xticks([-1, 0, 1])
+    panel.set_yticks([0, 1, 2])

@@ -5,9 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from benchmarks.commands import mnist, networks, readme
+from benchmarks.commands import mnist, networks, optimizers, readme
 
-COMMANDS = {"mnist": mnist, "networks": networks, "readme": readme}
+COMMANDS = {
+    "mnist": mnist,
+    "networks": networks,
+    "optimizers": optimizers,
+    "readme": readme,
+}
 
 USAGE = """\
 usage: python -m benchmarks COMMAND [--help]
@@ -15,6 +20,7 @@ usage: python -m benchmarks COMMAND [--help]
 commands:
   mnist        train the same network on both sides: accuracy, losses, seconds
   networks     networks of every family, fifty steps on both sides
+  optimizers   every optimiser on two problems, both sides drawn
   readme       write the tables of the README from the records of earlier runs
 """
 
