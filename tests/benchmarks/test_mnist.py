@@ -46,8 +46,8 @@ def test_both_sides_take_the_same_path(dtype, allowed, tmp_path):
 )
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_full_mnist(dtype, tmp_path):
-    arguments = ["--dataset", "mnist", "--epochs", "5", "--dtype", dtype]
-    run = bench(*arguments, "--json", "--output", str(tmp_path))
+    arguments = ["--dataset", "mnist", "--epochs", "5", "--threads", "1"]
+    run = bench(*arguments, "--dtype", dtype, "--json", "--output", str(tmp_path))
     record = json.loads(run.stdout)
     assert record["test_images"] == 10_000
     ours, theirs = record["sides"].values()
