@@ -248,8 +248,8 @@ FAULTS = (
     Fault(
         "EmbeddingBag",
         "all that is not the maximum",
-        "return largest, position == first[bag]",
-        "return largest, position != first[bag]",
+        "return position == reduced(",
+        "return position != reduced(",
     ),
     Fault(
         "EmbeddingBag",

@@ -9,7 +9,7 @@ from numpy.typing import DTypeLike
 
 from scratchnet.nn._check import expect_floating, expect_integers, expect_shape
 from scratchnet.nn.module import Array
-from scratchnet.nn.sparse.table import Table, sum_rows, table_shape
+from scratchnet.nn.sparse.table import Table, table_shape
 
 
 class EmbeddingBag(Table):
@@ -160,15 +160,16 @@ class EmbeddingBag(Table):
             kept = kept[index.reshape(-1)[kept] != self.padding_idx]
         bag, rows = bag[kept], rows[kept]
         if self.mode == "max":
-            y, share = max_rows(rows, bag, count)
+            y = reduced(np.maximum, rows, bag, count)
+            share = found_first(rows, y, bag)
         else:
             if self.mode == "mean":
                 share = (1 / np.bincount(bag)[bag, None]).astype(rows.dtype)
             elif per_sample_weights is not None:
                 share = per_sample_weights.reshape(-1, 1)[kept]
             else:
-                share = np.ones((len(bag), 1), rows.dtype)
-            y = sum_rows(share * rows, bag, count)
+                share = np.ones((1, 1), rows.dtype)
+            y = reduced(np.add, share * rows, bag, count)
         weighted = per_sample_weights is not None
         self.save_for_backward(index, kept, bag, rows, share, weighted)
         return y
@@ -241,17 +242,20 @@ class EmbeddingBag(Table):
         return shown
 
 
-def max_rows(rows: Array, bag: Array, count: int) -> tuple[Array, Array]:
-    """Return the largest of each bag's `rows`, and where they were found first.
+def reduced(operation: np.ufunc, rows: Array, bag: Array, count: int) -> Array:
+    """Return what `operation` makes of each bag's `rows`; zeros of an empty bag's.
 
-    `bag` is rising; an empty bag has zeros.
+    `bag` is rising, so that a bag's rows lie together.
     """
-    largest = np.zeros((count, rows.shape[1]), rows.dtype)
-    first = np.zeros((count, rows.shape[1]), np.int64)
+    y = np.zeros((count, rows.shape[1]), rows.dtype)
     begins = np.flatnonzero(np.diff(bag, prepend=-1))
-    filled, position = bag[begins], np.arange(len(bag))[:, None]
-    largest[filled] = np.maximum.reduceat(rows, begins, axis=0)
+    y[bag[begins]] = operation.reduceat(rows, begins, axis=0)
+    return y
+
+
+def found_first(rows: Array, largest: Array, bag: Array) -> Array:
+    """Return where, in each bag and feature, the largest number stands first."""
+    position = np.arange(len(bag))[:, None]
     # Not less, rather than equal: so it holds of NaN too.
     found = np.where(rows < largest[bag], len(bag), position)
-    first[filled] = np.minimum.reduceat(found, begins, axis=0)
-    return largest, position == first[bag]
+    return position == reduced(np.minimum, found, bag, len(largest))[bag]

@@ -77,7 +77,7 @@ class Table(Module):
             norms = np.linalg.norm(rows, self.norm_type, axis=1, keepdims=True)
             shortened = rows * (self.max_norm / (norms + 1e-7))
             self.weight.data[used] = np.where(norms > self.max_norm, shortened, rows)
-        return self.weight.data[index]
+        return self.weight.data.take(index, axis=0)
 
     def accumulate(self, index: Array, grad_rows: Array) -> None:
         """Hand each row the sum of its gradients; the padding gets none."""
