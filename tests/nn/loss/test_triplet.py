@@ -72,8 +72,9 @@ def test_broadcasts(agree, name, swap, shapes):
 @pytest.mark.parametrize("p", [1.0, 2.0])
 @pytest.mark.parametrize("swap", [False, True])
 def test_margins_and_equal_distances(agree, p, swap):
-    a, pos, neg = np.array([[[0, 0], [0, 0], [1, 1]], [[3, 4], [0, 0], [1, 1]],
-                            [[0, 6], [0, 0], [1, 2]]], float)  # fmt: skip
+    a = np.zeros((3, 2))
+    pos = np.array([[3.0, 4.0], [0.0, 0.0], [2.0, 0.0]])
+    neg = np.array([[0.0, 6.0], [0.0, 0.0], [1.0, 1.0]])
     chosen = {"p": p, "swap": swap, "eps": 0.0, "reduction": "none"}
     agree("TripletMarginLoss", chosen, a, pos, neg, predictions=ALL)
 
