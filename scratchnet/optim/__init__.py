@@ -13,9 +13,10 @@ All descend from gradient descent by four ideas; read them in this order:
 `Rprop`, `ASGD`, `LBFGS`   signs alone, an average of places, and curvature
 =========================  ====================================================
 
-What they share is in `Optimizer`.
+What they share is in `Optimizer`. Schedules of learning rates are in `lr_scheduler`.
 """
 
+from scratchnet.optim import lr_scheduler
 from scratchnet.optim.adadelta import Adadelta
 from scratchnet.optim.adafactor import Adafactor
 from scratchnet.optim.adagrad import Adagrad
@@ -46,4 +47,5 @@ __all__ = [
     "RAdam",
     "RMSprop",
     "Rprop",
+    "lr_scheduler",
 ]
