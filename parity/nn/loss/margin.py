@@ -159,9 +159,9 @@ FAULTS = (
     ),
     Fault(
         "MultiLabelMarginLoss",
-        "gradients of one sample overwrite each other",
-        "np.add.at(grad_x, n, grad_z)",
-        "grad_x[n] += grad_z",
+        "one label's gradient for all of a sample's",
+        "np.add.reduceat(grad_z, first)",
+        "grad_z[first]",
     ),
     Fault(
         "MultiLabelSoftMarginLoss",

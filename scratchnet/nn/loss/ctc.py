@@ -172,7 +172,7 @@ class CTCLoss(Loss):
             raise ValueError(
                 f"CTCLoss {name} expects 0 to {most}, got {lengths[wrong].flat[0]}"
             )
-        return lengths.reshape(N)
+        return lengths.reshape(N).astype(np.int64)
 
     def with_blanks(self, targets: Array, L: Array, C: int) -> Array:
         """Return the states of every sequence, blanks around and between labels."""

@@ -209,7 +209,9 @@ class MultiLabelMarginLoss(Loss):
         with np.errstate(all="ignore"):
             grad_losses = np.asarray(grad_output, input.dtype) / (divisor * C)
             grad_z = (z > 0) * np.broadcast_to(grad_losses.reshape(-1), N)[n, None]
-            np.add.at(grad_x, n, grad_z)
+            # The rows of a sample lie together, so that they are summed in one go.
+            first = np.flatnonzero(np.diff(n, prepend=-1))
+            grad_x[n[first]] = np.add.reduceat(grad_z, first)
             np.add.at(grad_x, (n, t), -grad_z.sum(axis=1))
         return grad_x.reshape(input.shape)
 

@@ -83,6 +83,15 @@ def test_lengths_of_any_kind(make):
     assert CTCLoss()(log_probs(6, 5), labels(3), 6, 3) > 0
 
 
+@pytest.mark.parametrize("dtype", list("bBhHiIqQ"))
+def test_integers_of_any_type(dtype):
+    given = labels((2, 127)), np.array([127, 3]), np.array([80, 2])
+    plain, other = CTCLoss(), CTCLoss()
+    expected = plain(log_probs(127, 2, 5), *given)
+    assert other(log_probs(127, 2, 5), *(a.astype(dtype) for a in given)) == expected
+    np.testing.assert_array_equal(plain.backward(), other.backward())
+
+
 @pytest.mark.parametrize("blank", [0, 1])
 @pytest.mark.parametrize("target", [(), (2,), (2, 2), (2, 0), (0, 2, 0)])
 def test_is_the_sum_over_all_alignments(target, blank):

@@ -152,6 +152,20 @@ def test_multilabel_margin_target_that_is_no_class(wrong):
         torch.nn.MultiLabelMarginLoss()(torch.rand(3), torch.tensor(t))
 
 
+@pytest.mark.parametrize("dtype", list("bBhHiIqQ"))
+@pytest.mark.parametrize("loss", [MultiMarginLoss, MultiLabelMarginLoss])
+def test_targets_of_any_integer_type(loss, dtype):
+    x = normal((3, C))
+    t = (
+        np.array([0, 4, 1])
+        if loss is MultiMarginLoss
+        else np.array([[0, 4, 1, 1, 2]] * 3)
+    )
+    plain, other = loss(), loss()
+    assert other(x, t.astype(dtype)) == plain(x, t)
+    np.testing.assert_array_equal(other.backward(), plain.backward())
+
+
 @pytest.mark.parametrize("loss", [MultiMarginLoss, MultiLabelMarginLoss])
 @pytest.mark.parametrize("shape", [(2, 3, 4), (2, 0), (0,)], ids=str)
 def test_input_that_is_not_scores(loss, shape):
