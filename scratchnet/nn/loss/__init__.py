@@ -1,6 +1,7 @@
 """Losses from scratch: how wrong a prediction is, and which way to move it.
 
-In reading order: numbers, classes, yes-or-no questions, distributions.
+In reading order: numbers, classes, yes-or-no questions, distributions; margins between
+classes, pairs and triplets; sequences.
 """
 
 from scratchnet.nn.loss.binary import BCELoss, BCEWithLogitsLoss, SoftMarginLoss

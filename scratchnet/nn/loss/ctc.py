@@ -38,29 +38,29 @@ class CTCLoss(Loss):
 
     Notes
     -----
-    For log-probabilities of shape :math:`(T, N, C)`, take one sequence of length
-    :math:`T`: :math:`\log p_t(c)`, with the labels :math:`t_1, \dots, t_L`. Blanks put
-    between and around the labels give the states :math:`l = (b, t_1, b, t_2, \dots,
-    t_L, b)`, of number :math:`S = 2 L + 1`. An alignment starts at one of the first two
-    states, at each step stays, moves on by one, or by two where :math:`l_s \ne
-    l_{s - 2}`, and ends at one of the last two. With :math:`a_t(s)` the probability of
-    all ways that arrive at :math:`s` at time :math:`t`, before anything is emitted
-    there, and :math:`\alpha_t(s)` after,
+    For log-probabilities of shape :math:`(T, N, C)`, take one sequence: the
+    probabilities :math:`p_t(c)` at times :math:`t = 1, \dots, T`, and the labels
+    :math:`y_1, \dots, y_L`. Blanks between and around the labels give the states
+    :math:`l = (\varnothing, y_1, \varnothing, y_2, \dots, y_L, \varnothing)`, of number
+    :math:`S = 2 L + 1`. An alignment starts in one of the first two states; at each
+    step it stays, moves on by one, or by two where :math:`l_s \ne l_{s - 2}`; and it
+    ends in one of the last two. With :math:`a_t(s)` the probability of all ways that
+    arrive in :math:`s` at :math:`t`, before anything is emitted there, and
+    :math:`\alpha_t(s)` after,
 
     .. math::
 
         \begin{aligned}
-        \alpha_t(s) &= a_t(s) \, p_t(l_s), \qquad
-        a_1(1) = a_1(2) = 1 \\
+        \alpha_t(s) &= a_t(s) \, p_t(l_s), \qquad a_1(1) = a_1(2) = 1 \\
         a_t(s) &= \alpha_{t-1}(s) + \alpha_{t-1}(s - 1)
             + [l_s \ne l_{s - 2}] \, \alpha_{t-1}(s - 2) \\
         \ell &= -\log \big( \alpha_T(S) + \alpha_T(S - 1) \big)
         \end{aligned}
 
     all of it in logarithms. Read from its end, the sequence gives by the same
-    recursion :math:`b_t(s)`, the probability of all ways from :math:`s` to the end,
-    without what is emitted at :math:`t`. The share of the alignments that are at
-    :math:`s` at time :math:`t` is :math:`\gamma`, and
+    recursion :math:`b_t(s)`, the probability of all ways from :math:`s` at :math:`t` to
+    the end, without what is emitted at :math:`t`. The share of the alignments that are
+    in :math:`s` at :math:`t` is :math:`\gamma_t(s)`, and
 
     .. math::
 
@@ -68,10 +68,10 @@ class CTCLoss(Loss):
         \frac{\partial \ell}{\partial \log p_t(c)} =
             p_t(c) - \sum_{s : l_s = c} \gamma_t(s)
 
-    The first term is not in :math:`\ell`: torch adds it, as if the probabilities were
-    nudged through a softmax. Behind `LogSoftmax` it changes nothing.
+    The first term does not come from :math:`\ell`: torch adds it, as if the
+    probabilities were moved through a softmax. Behind `LogSoftmax` it changes nothing.
 
-    Targets of shape :math:`(N, S)` are padded, with anything; targets of one dimension
+    Targets of shape :math:`(N, \cdot)` are padded, with anything; targets of one dimension
     are those of all sequences, one after the other. Without :math:`N` the input is one
     sequence. A class of probability 0, whose gradient torch gives as NaN, has here a
     gradient of 0.
@@ -145,6 +145,7 @@ class CTCLoss(Loss):
         T, _, C = log_p.shape
         time, state = np.arange(T)[:, None, None], np.arange(S)
         inside = (time < times[:, None]) & (state <= 2 * L[:, None])
+        # Indices that read each sequence from its end; twice, and it is as it was.
         end = (
             (times[:, None] - 1 - time) % T,
             np.arange(N)[:, None],
@@ -180,21 +181,21 @@ class CTCLoss(Loss):
         longest = int(L.max())
         kept = np.arange(longest) < L[:, None]
         if targets.shape == (L.sum(),):
-            t = targets
+            y = targets
         elif (
             targets.ndim == 2
             and len(targets) == len(L)
             and kept.shape[1] <= targets.shape[1]
         ):
-            t = targets[:, :longest][kept]
+            y = targets[:, :longest][kept]
         else:
             raise ValueError(
                 f"CTCLoss targets expects ({len(L)}, {longest} or more) or "
                 f"({L.sum()},), got {targets.shape}"
             )
-        expect_between(self, t, 0, C - 1)
+        expect_between(self, y, 0, C - 1)
         labels = np.full((len(L), 2 * longest + 1), self.blank)
-        labels[:, 1::2][kept] = t
+        labels[:, 1::2][kept] = y
         return labels
 
 
