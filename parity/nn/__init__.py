@@ -22,6 +22,7 @@ from parity.nn import (
     pooling,
     rnn,
     sparse,
+    transformer,
     upsampling,
 )
 
@@ -48,6 +49,7 @@ FAMILIES = (
     upsampling,
     rnn,
     attention,
+    transformer,
 )
 
 PAIRS = tuple(pair for family in FAMILIES for pair in family.PAIRS)

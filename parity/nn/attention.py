@@ -243,6 +243,7 @@ DROPPED = [
         call(6, 2, dropout=0.3, add_bias_kv=True),
         call(*triple(3, 4, 6), attn_mask=fixed([[False, True, False, True]] * 3)),
     ),
+    Case(call(6, 2, 0.3, batch_first=True), call(*triple(3, 4, 6, first=True))),
     Case(
         call(6, 2, 0.3),
         call(*triple(3, 4, 6, batch=None), average_attn_weights=False),

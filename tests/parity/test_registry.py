@@ -13,6 +13,9 @@ from parity import engine, registry
 from parity.fault import caught_by, injected
 from parity.sides.tree import drawn, is_floating, leaves, to_numpy, to_torch
 
+# Ours may not warn; what torch warns of is torch's affair.
+pytestmark = pytest.mark.filterwarnings("ignore:::torch")
+
 LAYERS = [pair for pair in registry.PAIRS if pair.namespace == "nn"]
 # Bases, and modules that hold others without running them: nothing to compare.
 NOTHING_TO_RUN = {
@@ -78,10 +81,12 @@ def test_every_public_optimiser_has_a_pair():
 def built(pair, case, dtype=np.float32, seed=0):
     """Return the layer of a case from both libraries, as the seed makes it."""
     init = drawn(case.init, pair.rng(case, 0), edges=True)
-    ours, theirs = to_numpy(init, dtype, sn.nn), to_torch(init, dtype)
+    # Modules among the arguments are drawn too.
     sn.manual_seed(seed)
+    ours = to_numpy(init, dtype, sn.nn)
     layer = getattr(sn.nn, pair.name)(*ours.args, **ours.kwargs)
     torch.manual_seed(seed)
+    theirs = to_torch(init, dtype)
     stock = getattr(torch.nn, pair.name)(*theirs.args, **theirs.kwargs)
     return layer, stock
 

@@ -7,25 +7,32 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from scratchnet.nn._check import expect_shape
+from scratchnet.nn._check import Pattern, expect_shape
 from scratchnet.nn.module import Array, Module
 
 
-def additive(layer: Module, mask: Any, dtype: DTypeLike, name: str) -> Array:
-    """Return `mask` in `dtype`: where a boolean one is True, it forbids with -inf.
+def expect_mask(
+    layer: Module, mask: Any, dtype: DTypeLike, *patterns: Pattern, name: str
+) -> None:
+    """Refuse what is not a mask of booleans or numbers, of one of the shapes.
 
-    Floating-point masks may be of a narrower type, as in torch.
+    Numbers may be of a narrower type than `dtype`, as in torch.
     """
     came = getattr(mask, "dtype", type(mask).__name__)
-    if came == np.bool_:
-        return np.where(mask, -np.inf, 0).astype(dtype)
-    floating = isinstance(mask, np.ndarray) and np.issubdtype(mask.dtype, np.floating)
-    if not floating or not np.can_cast(mask.dtype, dtype, "safe"):
-        expected = (
-            f"{type(layer).__name__} {name} expects booleans or {np.dtype(dtype)}"
+    numbers = isinstance(mask, np.ndarray) and np.issubdtype(mask.dtype, np.floating)
+    if came != np.bool_ and not (numbers and np.can_cast(mask.dtype, dtype, "safe")):
+        raise TypeError(
+            f"{type(layer).__name__} {name} expects booleans or {np.dtype(dtype)}, "
+            f"got {came}"
         )
-        raise TypeError(f"{expected}, got {came}")
-    return np.asarray(mask, dtype)
+    expect_shape(layer, mask, *patterns, name=name)
+
+
+def additive(mask: Array, dtype: DTypeLike) -> Array:
+    """Return `mask` as numbers: where a boolean one is True, it forbids with -inf."""
+    if mask.dtype == np.bool_:
+        mask = np.where(mask, -np.inf, 0)
+    return mask.astype(dtype, copy=False)
 
 
 def causal(queries: int, keys: int, dtype: DTypeLike) -> Array:
@@ -34,25 +41,18 @@ def causal(queries: int, keys: int, dtype: DTypeLike) -> Array:
 
 
 def merged(
-    layer: Module,
     attn_mask: Array | None,
     key_padding_mask: Array | None,
     sizes: tuple[int, int, int, int],
-    unbatched: bool,
     dtype: DTypeLike,
 ) -> Array | None:
     """Return one mask that broadcasts to `sizes`, (N, h, L, S), or None."""
-    N, h, L, S = sizes
-    total: Array | None = None
+    masks = []
     if attn_mask is not None:
-        total = additive(layer, attn_mask, dtype, "attn_mask")
-        expect_shape(layer, total, (L, S), (N * h, L, S), name="attn_mask")
-        total = total if total.ndim == 2 else total.reshape(sizes)
+        mask = additive(attn_mask, dtype)
+        masks.append(mask if mask.ndim == 2 else mask.reshape(sizes))
     if key_padding_mask is not None:
-        padding = additive(layer, key_padding_mask, dtype, "key_padding_mask")
-        expected = (S,) if unbatched else (N, S)
-        expect_shape(layer, padding, expected, name="key_padding_mask")
-        padding = padding.reshape(N, 1, 1, S)
-        with np.errstate(invalid="ignore"):  # inf - inf is NaN, as in torch.
-            total = padding if total is None else total + padding
-    return total
+        N, _, _, S = sizes
+        masks.append(additive(key_padding_mask, dtype).reshape(N, 1, 1, S))
+    with np.errstate(invalid="ignore"):  # inf - inf is NaN, as in torch.
+        return sum(masks[1:], masks[0]) if masks else None

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from scratchnet.nn import init
-from scratchnet.nn._check import expect_floating, expect_shape
-from scratchnet.nn.attention.mask import causal, merged
+from scratchnet.nn._check import Pattern, expect_floating, expect_shape
+from scratchnet.nn.attention.mask import causal, expect_mask, merged
 from scratchnet.nn.attention.scaled_dot_product import ScaledDotProduct
 from scratchnet.nn.dropout import Dropout
 from scratchnet.nn.linear import Identity, Linear
@@ -211,16 +211,14 @@ class MultiheadAttention(Module):
             `key_padding_mask` the promise is believed and the mask not read.
         """
         inputs = query, key, value
-        self._check(*inputs)
-        if is_causal and attn_mask is None:
-            raise ValueError("MultiheadAttention expects attn_mask with is_causal")
+        self.check(*inputs, key_padding_mask, attn_mask, is_causal)
         unbatched = query.ndim == 2
         q, k, v = (
             self._split(_project(x, W, b))
             for x, (W, b) in zip(inputs, self._projections(), strict=True)
         )
         sizes = (*q.shape[:3], k.shape[2])
-        mask = merged(self, attn_mask, key_padding_mask, sizes, unbatched, q.dtype)
+        mask = merged(attn_mask, key_padding_mask, sizes, q.dtype)
         k, v = self._append(k, self.bias_k), self._append(v, self.bias_v)
         if is_causal and not need_weights and key_padding_mask is None:
             mask = causal(q.shape[2], k.shape[2], q.dtype)
@@ -265,7 +263,7 @@ class MultiheadAttention(Module):
         grad_q, grad_k, grad_v = attention.backward(
             self._split(grad_joined), grad_weights
         )
-        S = key.shape[-2 if unbatched or self.batch_first else 0]
+        _, S = self._sizes(key)
         for grad, row in ((grad_k, self.bias_k), (grad_v, self.bias_v)):
             if row is not None:
                 row.accumulate_grad(grad[:, :, S].sum(axis=0).reshape(row.shape))
@@ -331,19 +329,41 @@ class MultiheadAttention(Module):
             parts.append(np.zeros(one, heads.dtype))
         return np.concatenate(parts, axis=2) if len(parts) > 1 else heads
 
-    def _check(self, query: Array, key: Array, value: Array) -> None:
+    def check(
+        self,
+        query: Array,
+        key: Array,
+        value: Array,
+        key_padding_mask: Array | None = None,
+        attn_mask: Array | None = None,
+        is_causal: bool = False,
+    ) -> None:
+        """Refuse what `forward` cannot take."""
+        E, h, dtype = self.embed_dim, self.num_heads, self.out_proj.weight.dtype
         for name, x in (("query", query), ("key", key), ("value", value)):
-            expect_floating(self, x, self.out_proj.weight.dtype, name)
+            expect_floating(self, x, dtype, name)
         order = ("N", "L") if self.batch_first else ("L", "N")
-        patterns = (*order, self.embed_dim), ("L", self.embed_dim)
-        expect_shape(self, query, *patterns, name="query")
-        leading: tuple[int | str, ...] = ("S",)
-        if query.ndim == 3 and self.batch_first:
-            leading = query.shape[0], "S"
-        elif query.ndim == 3:
-            leading = "S", query.shape[1]
+        expect_shape(self, query, (*order, E), ("L", E), name="query")
+        N, L = self._sizes(query)
+        samples: Pattern = () if query.ndim == 2 else (N,)
+        leading = (*samples, "S") if self.batch_first else ("S", *samples)
         expect_shape(self, key, (*leading, self.kdim), name="key")
         expect_shape(self, value, (*key.shape[:-1], self.vdim), name="value")
+        _, S = self._sizes(key)
+        if attn_mask is not None:
+            patterns = (L, S), (N * h, L, S)
+            expect_mask(self, attn_mask, dtype, *patterns, name="attn_mask")
+        elif is_causal:
+            raise ValueError("MultiheadAttention expects attn_mask with is_causal")
+        if key_padding_mask is not None:
+            padding: Pattern = (*samples, S)
+            expect_mask(self, key_padding_mask, dtype, padding, name="key_padding_mask")
+
+    def _sizes(self, x: Array) -> tuple[int, int]:
+        """Return the number of samples and of positions."""
+        if x.ndim == 2:
+            return 1, x.shape[0]
+        return x.shape[:2] if self.batch_first else x.shape[1::-1]
 
 
 def _weight(rows: int, columns: int, dtype: DTypeLike) -> Parameter:
