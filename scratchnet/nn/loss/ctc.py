@@ -71,10 +71,10 @@ class CTCLoss(Loss):
     The first term does not come from :math:`\ell`: torch adds it, as if the
     probabilities were moved through a softmax. Behind `LogSoftmax` it changes nothing.
 
-    Targets of shape :math:`(N, \cdot)` are padded, with anything; targets of one dimension
-    are those of all sequences, one after the other. Without :math:`N` the input is one
-    sequence. A class of probability 0, whose gradient torch gives as NaN, has here a
-    gradient of 0.
+    Targets of shape :math:`(N, \cdot)` are padded, with anything; targets of one
+    dimension are those of all sequences, one after the other. Without :math:`N` the
+    input is one sequence. A class of probability 0, whose gradient torch gives as NaN,
+    has here a gradient of 0.
 
     References
     ----------
@@ -178,23 +178,19 @@ class CTCLoss(Loss):
     def with_blanks(self, targets: Array, L: Array, C: int) -> Array:
         """Return the states of every sequence, blanks around and between labels."""
         expect_integers(self, targets, "targets")
-        longest = int(L.max())
+        N, longest = len(L), int(L.max())
         kept = np.arange(longest) < L[:, None]
         if targets.shape == (L.sum(),):
             y = targets
-        elif (
-            targets.ndim == 2
-            and len(targets) == len(L)
-            and kept.shape[1] <= targets.shape[1]
-        ):
+        elif targets.ndim == 2 and len(targets) == N and targets.shape[1] >= longest:
             y = targets[:, :longest][kept]
         else:
             raise ValueError(
-                f"CTCLoss targets expects ({len(L)}, {longest} or more) or "
-                f"({L.sum()},), got {targets.shape}"
+                f"CTCLoss targets expects ({N}, {longest} or more) or ({L.sum()},), "
+                f"got {targets.shape}"
             )
         expect_between(self, y, 0, C - 1)
-        labels = np.full((len(L), 2 * longest + 1), self.blank)
+        labels = np.full((N, 2 * longest + 1), self.blank)
         labels[:, 1::2][kept] = y
         return labels
 
