@@ -1,6 +1,8 @@
-"""Sequential, ModuleList and ModuleDict against torch's."""
+"""Containers of modules and of parameters, against torch's."""
 
 from __future__ import annotations
+
+from collections import OrderedDict
 
 import numpy as np
 import pytest
@@ -150,3 +152,144 @@ def test_a_name_that_could_not_be_reached_is_refused_as_in_torch(name, error):
         with pytest.raises(error):
             held[name] = library.Tanh()
         assert len(held) == 0
+
+
+def array(library, *shape):
+    return np.zeros(shape, "f") if library is nn else torch.zeros(shape)
+
+
+def shown(container):
+    """Print as we do: torch says torch.float32, or torch.FloatTensor in a dict."""
+    said = repr(container).replace("torch.FloatTensor", "float32")
+    return said.replace("torch.", "")
+
+
+PARAMETER_LISTS = [
+    lambda n: n.ParameterList(),
+    lambda n: n.ParameterList([array(n, 2, 3)]),
+    lambda n: n.ParameterList([array(n, 2), n.Parameter(array(n, 3)), "text", None]),
+    lambda n: n.ParameterList(array(n, i + 1) for i in range(5))[1:4],
+    lambda n: n.ParameterList(array(n, i + 1) for i in range(5))[::-2],
+    lambda n: n.ParameterList([array(n, 1)]).append(array(n, 2)).extend([array(n, 3)]),
+    lambda n: n.Sequential(n.ParameterList([array(n, 1), array(n, 2)]), n.Tanh()),
+]
+
+
+@pytest.mark.parametrize("build", PARAMETER_LISTS)
+def test_parameter_lists_are_torchs(build):
+    ours, theirs = build(nn), build(torch.nn)
+    assert shown(ours) == shown(theirs)
+    assert list(ours.state_dict()) == list(theirs.state_dict())
+    assert [(k, p.shape) for k, p in ours.named_parameters()] == [
+        (k, tuple(p.shape)) for k, p in theirs.named_parameters()
+    ]
+
+
+def test_a_parameter_list_is_read_and_written_like_a_list():
+    first = nn.Parameter(np.ones(2))
+    held = nn.ParameterList([first, np.zeros(3)])
+    assert held[0] is held[-2] is first
+    assert [p.shape for p in held] == [(2,), (3,)]
+    held[-1] = np.full(4, 7.0)
+    assert isinstance(held[1], nn.Parameter)
+    assert held[1].shape == (4,)
+    held += [np.ones(5)]
+    assert len(held) == 3
+    for where in (3, -4):
+        with pytest.raises(IndexError, match=f"ParameterList of 3 has no {where}"):
+            held[where]
+        with pytest.raises(IndexError, match="ParameterList of 3 has no"):
+            held[where] = np.ones(1)
+
+
+@pytest.mark.parametrize("values", [3, np.zeros(3)])
+def test_a_parameter_list_is_made_of_an_iterable(values):
+    with pytest.raises(TypeError, match="ParameterList expects an iterable of values"):
+        nn.ParameterList(values)
+    with pytest.raises(TypeError):
+        torch.nn.ParameterList(
+            torch.from_numpy(values) if isinstance(values, np.ndarray) else values
+        )
+
+
+def test_integers_are_not_learned():
+    with pytest.raises(TypeError, match="expects a floating-point array, got int64"):
+        nn.ParameterList([np.zeros(3, int)])
+    with pytest.raises(TypeError, match="expects a floating-point array, got int64"):
+        nn.ParameterDict({"a": np.zeros(3, int)})
+
+
+PARAMETER_DICTS = [
+    lambda n: n.ParameterDict(),
+    lambda n: n.ParameterDict({"b": array(n, 2), "a": array(n, 3)}),
+    lambda n: n.ParameterDict(OrderedDict(b=array(n, 2), a=array(n, 3))),
+    lambda n: n.ParameterDict([("b", array(n, 2)), ("a", "text"), ("c", None)]),
+    lambda n: n.ParameterDict(n.ParameterDict([("b", array(n, 2)), ("a", 1)])),
+    lambda n: n.ParameterDict({"a": array(n, 2)}) | n.ParameterDict({"c": 1, "b": 2}),
+    lambda n: n.ParameterDict().fromkeys(["b", "a"], array(n, 1)),
+    lambda n: n.ParameterDict({"a": array(n, 1)}).copy(),
+    lambda n: n.Sequential(n.ParameterDict({"a": array(n, 1), "b": 2}), n.Tanh()),
+]
+
+
+@pytest.mark.parametrize("build", PARAMETER_DICTS)
+def test_parameter_dicts_are_torchs(build):
+    ours, theirs = build(nn), build(torch.nn)
+    assert shown(ours) == shown(theirs)
+    assert list(ours.state_dict()) == list(theirs.state_dict())
+    assert [(k, p.shape) for k, p in ours.named_parameters()] == [
+        (k, tuple(p.shape)) for k, p in theirs.named_parameters()
+    ]
+
+
+def test_a_parameter_dict_is_read_and_written_like_a_dict():
+    def used(n):
+        held = n.ParameterDict([("b", array(n, 2)), ("a", array(n, 3))])
+        held["c"] = array(n, 4)
+        held["b"] = n.Parameter(array(n, 5))
+        seen = [list(held), list(reversed(held)), len(held), "a" in held, "z" in held]
+        seen += [held.get("z"), held.get("z", 4), tuple(held.get("a").shape)]
+        seen += [tuple(held.setdefault("d", array(n, 6)).shape), held.setdefault("e")]
+        seen += [tuple(held.pop("b").shape), tuple(held["d"].shape)]
+        del held["e"]
+        key, value = held.popitem()
+        seen += [key, tuple(value.shape), list(held.keys())]
+        seen += [[tuple(p.shape) for p in held.values()]]
+        seen += [[(k, tuple(p.shape)) for k, p in held.items()]]
+        held |= n.ParameterDict({"x": array(n, 1)})
+        seen += [list(held), [k for k, _ in held.named_parameters()]]
+        held.clear()
+        return [*seen, len(held), list(held.parameters())]
+
+    assert used(nn) == used(torch.nn)
+
+
+def test_a_copy_shares_the_parameters():
+    held = nn.ParameterDict({"a": np.zeros(2)})
+    assert held.copy()["a"] is held["a"]
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [(1, TypeError), ("a.b", KeyError), ("", KeyError), ("keys", KeyError)],
+)
+def test_a_parameter_that_could_not_be_reached_is_refused_as_in_torch(name, error):
+    held = nn.ParameterDict()
+    with pytest.raises(error):
+        held[name] = np.zeros(2)
+    assert len(held) == 0
+    with pytest.raises(error):
+        torch.nn.ParameterDict()[name] = torch.zeros(2)
+
+
+def test_what_is_not_in_a_parameter_dict():
+    held = nn.ParameterDict()
+    for missing in (lambda: held["a"], lambda: held.pop("a"), held.popitem):
+        with pytest.raises(KeyError):
+            missing()
+    with pytest.raises(KeyError):
+        del held["a"]
+    with pytest.raises(KeyError):
+        held["update"]
+    with pytest.raises(TypeError, match="ParameterDict expects a mapping, or"):
+        nn.ParameterDict(3)

@@ -1,4 +1,4 @@
-"""Linear and Identity: what parity does not show."""
+"""Linear, Bilinear and Identity: what parity does not show."""
 
 from __future__ import annotations
 
@@ -129,3 +129,52 @@ def test_bad_input_is_refused_and_the_last_pass_kept(x, error, message):
 def test_repr(bias):
     assert repr(nn.Linear(3, 2, bias)) == repr(torch.nn.Linear(3, 2, bias))
     assert repr(nn.Identity()) == repr(torch.nn.Identity())
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("bias", [True, False])
+def test_bilinear_starts_from_torchs_bits(seed, bias):
+    manual_seed(seed)
+    torch.manual_seed(seed)
+    ours, theirs = nn.Bilinear(7, 5, 3, bias), torch.nn.Bilinear(7, 5, 3, bias)
+    for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
+        np.testing.assert_array_equal(a.data, b.detach().numpy())
+
+
+@pytest.mark.parametrize(
+    ("shape1", "shape2", "message"),
+    [
+        ((5, 3), (5, 3), r"Bilinear input1 expects \(\.\.\., 2\), got \(5, 3\)"),
+        ((5, 2), (5, 2), r"Bilinear input2 expects \(5, 3\), got \(5, 2\)"),
+        ((5, 2), (6, 3), r"Bilinear input2 expects \(5, 3\), got \(6, 3\)"),
+        ((1, 2), (5, 3), r"Bilinear input2 expects \(1, 3\), got \(5, 3\)"),
+        ((5, 1, 2), (5, 3), r"Bilinear input2 expects \(5, 1, 3\), got \(5, 3\)"),
+        ((), (), r"Bilinear input1 expects \(\.\.\., 2\), got \(\)"),
+    ],
+)
+def test_bilinear_inputs_that_do_not_fit(shape1, shape2, message):
+    with pytest.raises(ValueError, match=message):
+        nn.Bilinear(2, 3, 4)(np.zeros(shape1, "f"), np.zeros(shape2, "f"))
+    with pytest.raises((RuntimeError, IndexError)):
+        torch.nn.Bilinear(2, 3, 4)(torch.zeros(shape1), torch.zeros(shape2))
+
+
+def test_bilinear_takes_its_own_dtype_alone():
+    layer = nn.Bilinear(2, 3, 4)
+    x, z = np.zeros((5, 2), "f"), np.zeros((5, 3), "f")
+    with pytest.raises(TypeError, match="input1 expects float32, got float64"):
+        layer(x.astype(float), z)
+    with pytest.raises(TypeError, match="input2 expects float32, got list"):
+        layer(x, z.tolist())
+
+
+@pytest.mark.parametrize("size", [0, -1])
+def test_bilinear_needs_a_first_feature(size):
+    with pytest.raises(ValueError, match=f"expects in1_features > 0, got {size}"):
+        nn.Bilinear(size, 3, 4)
+
+
+def test_bilinear_is_linear_in_each_input(rng):
+    layer = nn.Bilinear(3, 4, 2, bias=False, dtype=np.float64)
+    x, z = rng.standard_normal((5, 3)), rng.standard_normal((5, 4))
+    np.testing.assert_allclose(layer(2 * x, -3 * z), -6 * layer(x, z), rtol=1e-13)

@@ -143,7 +143,7 @@ class ParameterDict(Module):
 
     def __delitem__(self, key: str) -> None:
         del self._keys[key]
-        delattr(self, key)
+        self._forget(key)
 
     def __or__(self, other: ParameterDict) -> ParameterDict:
         both = self.copy()
