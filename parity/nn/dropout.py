@@ -65,7 +65,12 @@ def cases(*shapes: tuple[int, ...]) -> list[Case]:
         *(Case(call(), call(normal(*shape))) for shape in shapes),
         *(Case(call(p), call(normal(*shapes[0]))) for p in (0.0, 0.2, 0.9, 1.0)),
         Case(call(0.7, inplace=True), call(normal(*shapes[0]))),
-        Case(call(p=0.3), call(normal(*shapes[0], scale=1e4))),
+        Case(
+            call(p=0.3),
+            call(normal(*shapes[0], scale=1e4)),
+            differences=False,
+            because="a step of 1e-6 drowns beside 1e4",
+        ),
         Case(call(p=0.3), call(normal(*shapes[0], scale=1e-8))),
         Case(call(), call(normal(0, *shapes[0][1:])), note="empty batch"),
     ]

@@ -90,20 +90,20 @@ FAULTS = (
     ),
     Fault(
         "Bilinear",
-        "weights' axes of the inputs exchanged",
-        "grad_y_z @ self.weight.data.transpose(0, 2, 1).reshape(O * J, I)",
-        "grad_y_z @ self.weight.data.reshape(O * J, I)",
+        "axes of the inputs exchanged in the weight",
+        "self.weight.data.transpose(1, 0, 2).reshape(I, O * J)",
+        "self.weight.data.reshape(I, O * J)",
     ),
     Fault(
         "Bilinear",
-        "gradient of the second input by the first's products",
+        "gradient of the second input without the output's",
         "grad_y[:, None, :] @ xW",
         "np.ones_like(grad_y[:, None, :]) @ xW",
     ),
     Fault(
         "Bilinear",
-        "weight gradient with outputs and inputs exchanged",
-        "grad_W.reshape(I, O, J).transpose(1, 0, 2)",
-        "grad_W.reshape(O, I, J)",
+        "weight gradient without the second input",
+        "grad_y_x.T @ z_rows",
+        "grad_y_x.T @ np.ones_like(z_rows)",
     ),
 )

@@ -231,8 +231,8 @@ class Bilinear(Module):
         expect_shape(self, x, (..., self.in1_features), name="input1")
         expect_shape(self, z, (*x.shape[:-1], self.in2_features), name="input2")
         O, I, J = self.weight.shape
-        xW = x.reshape(-1, I) @ self.weight.data.transpose(1, 0, 2).reshape(I, O * J)
-        xW = xW.reshape(-1, O, J)
+        W_by_x = self.weight.data.transpose(1, 0, 2).reshape(I, O * J)
+        xW = (x.reshape(-1, I) @ W_by_x).reshape(-1, O, J)
         self.save_for_backward(x, z, xW)
         y = (xW @ z.reshape(-1, J, 1)).reshape(*x.shape[:-1], O)
         if self.bias is not None:
@@ -244,17 +244,18 @@ class Bilinear(Module):
     ) -> tuple[Array | None, Array | None]:
         x, z, xW = self.saved_for(grad_output)
         O, I, J = self.weight.shape
-        grad_y, z_rows = grad_output.reshape(-1, O), z.reshape(-1, J)
-        # Each row's products of an output's gradient and a feature of z.
-        grad_y_z = (grad_y[:, :, None] * z_rows[:, None, :]).reshape(-1, O * J)
-        grad_W = x.reshape(-1, I).T @ grad_y_z
-        self.weight.accumulate_grad(grad_W.reshape(I, O, J).transpose(1, 0, 2))
+        grad_y, x_rows = grad_output.reshape(-1, O), x.reshape(-1, I)
+        z_rows = z.reshape(-1, J)
+        # Each row's products of an output's gradient and a feature of x.
+        grad_y_x = (grad_y[:, :, None] * x_rows[:, None, :]).reshape(-1, O * I)
+        self.weight.accumulate_grad((grad_y_x.T @ z_rows).reshape(O, I, J))
         if self.bias is not None:
             self.bias.accumulate_grad(grad_y.sum(axis=0))
         if not input_grad:
             return None, None
-        grad_x = grad_y_z @ self.weight.data.transpose(0, 2, 1).reshape(O * J, I)
-        grad_z = grad_y[:, None, :] @ xW
+        W_by_z = self.weight.data.reshape(O * I, J).T
+        Wz = (z_rows @ W_by_z).reshape(-1, O, I)
+        grad_x, grad_z = grad_y[:, None, :] @ Wz, grad_y[:, None, :] @ xW
         return grad_x.reshape(x.shape), grad_z.reshape(z.shape)
 
     def extra_repr(self) -> str:
