@@ -15,6 +15,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -117,7 +118,9 @@ def probabilities(*shape: int, dim: int = 1) -> Draw:
 def fixed(values: Any) -> Draw:
     """Describe one array, written out."""
     array = np.asarray(values)
-    return Draw("fixed", array.shape, lambda rng, shape: array.copy())
+    shown = f"{array.tolist()}"
+    label = shown if len(shown) <= 48 else f"{shown[:47]}…"
+    return Draw(f"fixed{label}", array.shape, lambda rng, shape: array.copy())
 
 
 @dataclass(frozen=True)
@@ -232,6 +235,11 @@ class Pair:
         return np.random.default_rng([seed, zlib.crc32(f"{self.name}{case}".encode())])
 
 
+def distinct(cases: Iterable[Case]) -> list[Case]:
+    """Return the cases, those once that a product of options names several times."""
+    return list({str(case): case for case in cases}.values())
+
+
 def in_eval(cases: Iterable[Case]) -> Iterator[Case]:
     """Yield the cases again, in evaluation mode."""
     return (replace(case, training=False) for case in cases)
@@ -240,5 +248,9 @@ def in_eval(cases: Iterable[Case]) -> Iterator[Case]:
 def _show(value: Any) -> str:
     if isinstance(value, tuple | list):
         inner = ", ".join(map(_show, value))
-        return f"[{inner}]" if isinstance(value, list) else f"({inner})"
+        if isinstance(value, list):
+            return f"[{inner}]"
+        return f"({inner},)" if len(value) == 1 else f"({inner})"
+    if isinstance(value, FunctionType):
+        return value.__name__
     return str(value) if isinstance(value, Draw | Build) else repr(value)

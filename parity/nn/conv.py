@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from parity.case import Case, Fault, Pair, call, normal
+from parity.case import Case, Fault, Pair, call, distinct, normal
 
 INF = float("inf")
 
@@ -256,9 +256,9 @@ def transpose_cases(dims: int) -> Iterator[Case]:
 
 
 PAIRS = (
-    *(Pair(f"Conv{n}d", conv, [*conv_cases(n)]) for n in (1, 2, 3)),
+    *(Pair(f"Conv{n}d", conv, distinct(conv_cases(n))) for n in (1, 2, 3)),
     *(
-        Pair(f"ConvTranspose{n}d", conv_transpose, [*transpose_cases(n)])
+        Pair(f"ConvTranspose{n}d", conv_transpose, distinct(transpose_cases(n)))
         for n in (1, 2, 3)
     ),
 )

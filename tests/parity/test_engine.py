@@ -165,7 +165,7 @@ def test_edges_are_planted_but_not_for_central_differences():
 
 def test_arrays_can_be_written_out():
     values = fixed([1.0, 2.0])
-    assert str(values) == "fixed(2)"
+    assert str(values) == "fixed[1.0, 2.0](2)"
     np.testing.assert_array_equal(values(np.random.default_rng(0)), [1.0, 2.0])
 
 

@@ -74,7 +74,7 @@ def cases(dims: int) -> list[Case]:
         call(2, 3),
         call(kernel, stride),
         call(list(kernel), stride, tuple(k // 2 for k in kernel), dilation),
-        call((2,), (1,)),
+        call((3,), (1,)),
         call(2, 1, 1, 2),
         call(2, dilation=3),
         call(3, 2, ceil_mode=True),
