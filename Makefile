@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: parity test bench clean
+.PHONY: parity test bench study clean
 
 parity: .venv/parity
 	$(BIN)/python -m parity $(PARITY_ARGS)
@@ -14,8 +14,11 @@ test: .venv/dev
 bench: .venv/bench
 	$(BIN)/python -m benchmarks mnist $(BENCH_ARGS)
 
+study: .venv/study
+	$(BIN)/python -m parity study $(STUDY_ARGS)
+
 clean:
-	rm -rf .venv results
+	rm -rf .venv results site
 
 # A stamp for each set of extras: installed once, and again when pyproject.toml changes.
 .venv/%: pyproject.toml | $(BIN)/python

@@ -46,6 +46,8 @@ def test_commands_run(command, tmp_path):
             words.append("PYTEST_ARGS=--collect-only -q")
         if words[1] == "bench":
             words.append("BENCH_ARGS=--epochs 1 --output " + str(tmp_path))
+        if words[1] == "study":
+            words.append("STUDY_ARGS=Linear --output " + str(tmp_path))
     elif words[0] == "pip":  # Into an environment that has it all.
         words = [sys.executable, "-m", "pip", "install", "--dry-run", *words[2:]]
     else:

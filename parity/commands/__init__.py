@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from parity.commands import check, faults, judge, show, trajectory
+from parity.commands import check, faults, judge, show, study, trajectory
 
 COMMANDS = {
     "show": show,
+    "study": study,
     "trajectory": trajectory,
     "judge": judge,
     "faults": faults,
