@@ -21,12 +21,13 @@ from parity import measure
 from parity.case import Array, Case, Pair
 from parity.diagnosis import diagnose
 from parity.measure import Difference
-from parity.sides import initializer, layer, optimizer
+from parity.sides import initializer, layer, optimizer, scheduler
 
 SIDES: dict[str, ModuleType] = {
     "nn": layer,
     "nn.init": initializer,
     "optim": optimizer,
+    "optim.lr_scheduler": scheduler,
 }
 DIRECTIONS = 3
 DRAWS = 8

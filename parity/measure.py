@@ -18,7 +18,9 @@ Array = NDArray[Any]
 FLOAT64_GATE = 1e-11
 #: The same for optimisers, after every step: there is little to add up.
 OPTIMIZER_GATE = 1e-12
-GATES = {"optim": OPTIMIZER_GATE}
+#: And for learning rates, at every epoch.
+SCHEDULE_GATE = 1e-14
+GATES = {"optim": OPTIMIZER_GATE, "optim.lr_scheduler": SCHEDULE_GATE}
 #: float32, against the float64 truth: so many times torch's own error …
 FLOAT32_FACTOR = 4.0
 #: … or one unit in the last place of the largest magnitude, whichever is larger.

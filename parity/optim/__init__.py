@@ -1,4 +1,4 @@
-"""The torch twin of each optimiser, then its cases, in files of the same names."""
+"""The twin of each optimiser and schedule, then its cases, in files of the same names."""
 
 from parity.optim import (
     adadelta,
@@ -9,6 +9,7 @@ from parity.optim import (
     adamw,
     asgd,
     lbfgs,
+    lr_scheduler,
     nadam,
     radam,
     rmsprop,
@@ -30,6 +31,7 @@ FAMILIES = (
     rprop,
     asgd,
     lbfgs,
+    lr_scheduler,
 )
 
 PAIRS = tuple(pair for family in FAMILIES for pair in family.PAIRS)
