@@ -130,7 +130,16 @@ from scratchnet.nn.pooling import (
     MaxUnpool2d,
     MaxUnpool3d,
 )
-from scratchnet.nn.rnn import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
+from scratchnet.nn.rnn import (
+    GRU,
+    LSTM,
+    RNN,
+    GRUCell,
+    LSTMCell,
+    RNNBase,
+    RNNCell,
+    RNNCellBase,
+)
 from scratchnet.nn.sparse import Embedding, EmbeddingBag
 from scratchnet.nn.transformer import (
     Transformer,
@@ -149,6 +158,7 @@ __all__ = [
     "GRU",
     "LSTM",
     "RNN",
+    "RNNBase",
     "SELU",
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
@@ -245,6 +255,7 @@ __all__ = [
     "PoissonNLLLoss",
     "RMSNorm",
     "RNNCell",
+    "RNNCellBase",
     "RReLU",
     "ReLU",
     "ReLU6",

@@ -24,6 +24,8 @@ NOTHING_TO_RUN = {
     "ModuleList",
     "ParameterDict",
     "ParameterList",
+    "RNNBase",
+    "RNNCellBase",
 }
 
 
@@ -75,7 +77,8 @@ def test_every_public_layer_has_a_pair():
 
 def test_every_public_optimiser_has_a_pair():
     proved = {pair.name for pair in registry.PAIRS if pair.namespace == "optim"}
-    assert set(sn.optim.__all__) - {"Optimizer"} == proved
+    public = {n for n in sn.optim.__all__ if inspect.isclass(getattr(sn.optim, n))}
+    assert public - {"Optimizer"} == proved
 
 
 def built(pair, case, dtype=np.float32, seed=0):
