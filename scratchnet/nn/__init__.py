@@ -90,7 +90,8 @@ from scratchnet.nn.loss import (
     TripletMarginLoss,
     TripletMarginWithDistanceLoss,
 )
-from scratchnet.nn.module import Module, Parameter
+from scratchnet.nn.module import Module
+from scratchnet.nn.parameter import Parameter
 from scratchnet.nn.normalization import GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm
 from scratchnet.nn.padding import (
     CircularPad1d,

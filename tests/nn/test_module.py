@@ -231,23 +231,3 @@ def test_apply_visits_children_first():
     model = nn.Sequential(nn.Tanh(), nn.Sequential(nn.ReLU()))
     model.apply(lambda module: seen.append(type(module).__name__))
     assert seen == ["Tanh", "ReLU", "Sequential", "Sequential"]
-
-
-@pytest.mark.parametrize("data", [np.zeros(3, int), [1.0, 2.0], None])
-def test_a_parameter_is_a_floating_point_array(data):
-    with pytest.raises(TypeError, match="Parameter expects a floating-point array"):
-        nn.Parameter(data)
-
-
-def test_a_parameter_refuses_a_gradient_of_another_shape():
-    parameter = nn.Parameter(np.zeros((2, 3)))
-    with pytest.raises(ValueError, match=r"shape \(2, 3\) expects .* got \(3, 2\)"):
-        parameter.accumulate_grad(np.zeros((3, 2)))
-    assert parameter.grad is None
-
-
-def test_a_gradient_takes_the_parameters_dtype():
-    parameter = nn.Parameter(np.zeros(2, np.float32))
-    parameter.accumulate_grad(np.ones(2))
-    parameter.accumulate_grad(np.ones(2))
-    assert parameter.grad.dtype == np.float32
