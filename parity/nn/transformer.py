@@ -255,40 +255,41 @@ def layer(kind: str, *args: Any, **kwargs: Any) -> Any:
     return build(lambda nn: getattr(nn, kind)(*args, **kwargs), label)
 
 
-NORM = build(lambda nn: nn.LayerNorm(4), "LayerNorm(4)")
-POST = layer("TransformerEncoderLayer", 4, 2, 8, 0.0, batch_first=True)
-PRE = layer("TransformerEncoderLayer", 4, 2, 8, 0.0, "gelu", norm_first=True)
-LOSSY = layer("TransformerEncoderLayer", 4, 2, 8, 0.3)
+# Norms over four elements can magnify the rounding of all the layers below.
+NORM = build(lambda nn: nn.LayerNorm(8), "LayerNorm(8)")
+POST = layer("TransformerEncoderLayer", 8, 2, 8, 0.0, batch_first=True)
+PRE = layer("TransformerEncoderLayer", 8, 2, 8, 0.0, "gelu", norm_first=True)
+LOSSY = layer("TransformerEncoderLayer", 8, 2, 8, 0.3)
 ENCODER = [
-    Case(call(POST, 2), call(normal(2, 3, 4))),
-    Case(call(POST, 1, NORM), call(normal(3, 4), src_key_padding_mask=PADDED)),
-    Case(call(POST, 2), call(normal(2, 3, 4), src_key_padding_mask=PADDED_2)),
-    Case(call(PRE, 3, NORM, False), call(normal(3, 2, 4), mask=LATER)),
+    Case(call(POST, 2), call(normal(2, 3, 8))),
+    Case(call(POST, 1, NORM), call(normal(3, 8), src_key_padding_mask=PADDED)),
+    Case(call(POST, 2), call(normal(2, 3, 8), src_key_padding_mask=PADDED_2)),
+    Case(call(PRE, 3, NORM, False), call(normal(3, 2, 8), mask=LATER)),
     Case(
         call(PRE, 2, enable_nested_tensor=False, mask_check=False),
-        call(normal(3, 2, 4), mask=LATER, is_causal=True),
+        call(normal(3, 2, 8), mask=LATER, is_causal=True),
     ),
     Case(
         call(PRE, 2, enable_nested_tensor=False),
-        call(normal(3, 2, 4), mask=normal(3, 3), is_causal=False),
+        call(normal(3, 2, 8), mask=normal(3, 3), is_causal=False),
     ),
     Case(
         call(LOSSY, 2, NORM, enable_nested_tensor=False),
-        call(normal(3, 2, 4), mask=LAST, src_key_padding_mask=PADDED_2),
+        call(normal(3, 2, 8), mask=LAST, src_key_padding_mask=PADDED_2),
     ),
 ]
 
-DECODER_POST = layer("TransformerDecoderLayer", 4, 2, 8, 0.0, batch_first=True)
-DECODER_PRE = layer("TransformerDecoderLayer", 4, 2, 8, 0.0, "gelu", norm_first=True)
-DECODER_LOSSY = layer("TransformerDecoderLayer", 4, 2, 8, 0.3)
+DECODER_POST = layer("TransformerDecoderLayer", 8, 2, 8, 0.0, batch_first=True)
+DECODER_PRE = layer("TransformerDecoderLayer", 8, 2, 8, 0.0, "gelu", norm_first=True)
+DECODER_LOSSY = layer("TransformerDecoderLayer", 8, 2, 8, 0.3)
 DECODER = [
-    Case(call(DECODER_POST, 2), call(normal(2, 3, 4), normal(2, 5, 4))),
-    Case(call(DECODER_PRE, 3, NORM), call(normal(3, 2, 4), normal(5, 2, 4))),
-    Case(call(DECODER_PRE, 1, NORM), call(normal(3, 4), normal(5, 4))),
+    Case(call(DECODER_POST, 2), call(normal(2, 3, 8), normal(2, 5, 8))),
+    Case(call(DECODER_PRE, 3, NORM), call(normal(3, 2, 8), normal(5, 2, 8))),
+    Case(call(DECODER_PRE, 1, NORM), call(normal(3, 8), normal(5, 8))),
     Case(
         call(DECODER_PRE, 2),
         call(
-            *(normal(3, 2, 4), normal(3, 2, 4)),
+            *(normal(3, 2, 8), normal(3, 2, 8)),
             tgt_mask=LATER,
             tgt_is_causal=True,
             memory_mask=LAST,
@@ -296,7 +297,7 @@ DECODER = [
             memory_key_padding_mask=PADDED_2,
         ),
     ),
-    Case(call(DECODER_LOSSY, 2, NORM), call(normal(3, 2, 4), normal(5, 2, 4))),
+    Case(call(DECODER_LOSSY, 2, NORM), call(normal(3, 2, 8), normal(5, 2, 8))),
 ]
 
 TRANSFORMER = [
@@ -311,7 +312,6 @@ TRANSFORMER = [
                 tgt_key_padding_mask=padding,
             ),
         )
-        # Norms over four elements can magnify the rounding of all the layers below.
         for shape, init, mask, padding in switches(E=8)
     ),
     Case(call(8, 2, 2, 3, 8, 0.0, "gelu"), call(normal(5, 2, 8), normal(3, 2, 8))),

@@ -124,6 +124,9 @@ class TransformerDecoder(_Stack):
         (g_{i-1}, h_i) = f_i^*(g_i), \qquad
         \frac{\partial L}{\partial m} = \sum_i h_i
 
+    An activation given as a module is kept by the copies; in torch 2.13 those of a
+    decoder layer fall back to ReLU.
+
     References
     ----------
     https://docs.pytorch.org/docs/2.13/generated/torch.nn.TransformerDecoder.html
