@@ -66,7 +66,9 @@ def test_what_is_certain_takes_no_random_numbers(name, shape, p):
 
 def test_nothing_takes_no_random_numbers():
     before = get_rng_state()
+    # Nothing at all, and channels of nothing.
     assert nn.Dropout()(np.ones((0, 3))).shape == (0, 3)
+    assert nn.Dropout1d()(np.ones((2, 3, 0))).shape == (2, 3, 0)
     np.testing.assert_array_equal(get_rng_state(), before)
 
 

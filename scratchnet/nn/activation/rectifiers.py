@@ -185,7 +185,7 @@ class PReLU(Module):
         expect_floating(self, x, self.weight.dtype)
         # A single dimension is taken for the batch, as in torch.
         channels = x.shape[1] if x.ndim > 1 else 1
-        if self.weight.size != 1 and (x.ndim == 0 or channels != self.weight.size):
+        if self.weight.size not in (1, channels):
             raise ValueError(
                 f"PReLU expects (N, {self.weight.size}, ...), got {x.shape}"
             )
