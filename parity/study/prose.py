@@ -27,7 +27,9 @@ FIELDS = {
 #: What docutils does not know, in words that it does.
 SPELLED_OTHERWISE = (
     (r"\\dots(?![a-z])", r"\\ldots"),
-    (r"\\mathrel\{\+\}=", r"{+}="),
+    (r"\\mathrel\{\+\}=", r"\\;\\text{+=}\\;"),
+    # An index would be set beneath the letter.
+    (r"(\\(?:bar|hat|tilde) ?(?:\{\w+\}|\w))(?=[_^])", r"\1{}"),
     (r"\\textstyle\\sum", r"{\\textstyle\\sum}"),
     (r"\\tfrac(\d)(\d)", r"\\tfrac{\1}{\2}"),
     (r"\\[Bb]ig\|", r"|"),

@@ -199,9 +199,32 @@ def test_formulas_become_mathml():
     html = prose.to_html(
         r":math:`\Big(\dots\Big) \mathrel{+}= \tfrac12 \text{in\_features}`", "", {}
     )
-    for part in ("…", "<mo>+</mo>", "<mn>1</mn>", "in_features", 'minsize="1.623em"'):
+    for part in (
+        "…",
+        "<mtext>+=</mtext>",
+        "<mn>1</mn>",
+        "in_features",
+        'minsize="1.623em"',
+    ):
         assert part in html
     assert "\\" not in html
+
+
+@pytest.mark.parametrize("accent", ["bar", "hat"])
+@pytest.mark.parametrize("letter", ["x", " x", "{x}"])
+def test_an_index_stands_beside_an_accent_not_beneath(accent, letter):
+    if letter == "x":
+        accent += " "
+    html = prose.to_html(rf":math:`\{accent}{letter}_n \sum_i i`", "", {})
+    assert "<msub>" in html
+    assert html.count("<munder>") <= 1  # the sum's
+
+
+@pytest.mark.parametrize("pair", registry.PAIRS, ids=lambda pair: pair.name)
+def test_only_operators_have_something_beneath(pair):
+    text = prose.read(subject(pair), {})
+    bases = re.findall(r"<munder(?:over)?>\s*<(\w+)", text.summary + text.body)
+    assert set(bases) <= {"mo"}
 
 
 def test_names_become_links():
