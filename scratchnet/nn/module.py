@@ -162,7 +162,7 @@ class Module:
         raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
 
     def __delattr__(self, name: str) -> None:
-        if not self._forget(name):
+        if name in vars(self) or not self._forget(name):
             super().__delattr__(name)
 
     def __dir__(self) -> Iterable[str]:
@@ -372,7 +372,7 @@ class Module:
 
     def __repr__(self) -> str:
         name, extra = type(self).__name__, self.extra_repr()
-        if not self._modules:
+        if not self._modules and "\n" not in extra:
             return f"{name}({extra})"
         lines = extra.splitlines()
         lines += [f"({key}): {child!r}" for key, child in self._modules.items()]

@@ -231,3 +231,22 @@ def test_apply_visits_children_first():
     model = nn.Sequential(nn.Tanh(), nn.Sequential(nn.ReLU()))
     model.apply(lambda module: seen.append(type(module).__name__))
     assert seen == ["Tanh", "ReLU", "Sequential", "Sequential"]
+
+
+def test_ordinary_attributes_are_deleted_too(ours):
+    ours.note = "here"
+    del ours.note
+    assert not hasattr(ours, "note")
+    with pytest.raises(AttributeError):
+        del ours.note
+
+
+def test_settings_of_several_lines_are_printed_as_torch_does():
+    def build(nn):
+        class Wordy(nn.Module):
+            def extra_repr(self):
+                return "one=1\ntwo=2"
+
+        return Wordy()
+
+    assert repr(build(nn)) == repr(build(torch.nn))

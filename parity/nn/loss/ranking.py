@@ -101,7 +101,7 @@ PAIRS = (
             *(
                 Case(
                     call(margin, reduction=reduction),
-                    call(normal(6, 3), normal(6, 3), TURNS),
+                    call(normal(6, 8), normal(6, 8), TURNS),
                 )
                 for margin in (0.0, 0.5, -0.5)
                 for reduction in REDUCTIONS
@@ -119,7 +119,7 @@ PAIRS = (
             ),
             *(
                 Case(call(reduction="none"), call(*pair, target), note="broadcast")
-                for pair in ((normal(6, 3), normal(1, 3)), (normal(1, 3), normal(6, 3)))
+                for pair in ((normal(6, 8), normal(1, 8)), (normal(1, 8), normal(6, 8)))
                 for target in (TURNS, fixed([-1]))
             ),
             Case(
