@@ -91,7 +91,6 @@ from scratchnet.nn.loss import (
     TripletMarginWithDistanceLoss,
 )
 from scratchnet.nn.module import Module
-from scratchnet.nn.parameter import Parameter
 from scratchnet.nn.normalization import GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm
 from scratchnet.nn.padding import (
     CircularPad1d,
@@ -110,6 +109,7 @@ from scratchnet.nn.padding import (
     ZeroPad2d,
     ZeroPad3d,
 )
+from scratchnet.nn.parameter import Parameter
 from scratchnet.nn.pixelshuffle import PixelShuffle, PixelUnshuffle
 from scratchnet.nn.pooling import (
     AdaptiveAvgPool1d,
@@ -159,7 +159,6 @@ __all__ = [
     "GRU",
     "LSTM",
     "RNN",
-    "RNNBase",
     "SELU",
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
@@ -255,6 +254,7 @@ __all__ = [
     "PixelUnshuffle",
     "PoissonNLLLoss",
     "RMSNorm",
+    "RNNBase",
     "RNNCell",
     "RNNCellBase",
     "RReLU",

@@ -115,7 +115,7 @@ def test_starts_from_torchs_numbers(pair):
 
 
 def ran(pair, case):
-    """Return a layer of scratchnet after one forward pass, and its upstream gradient."""
+    """Return a layer of scratchnet after a forward pass, and its upstream gradient."""
     numbers = engine.SIDES["nn"].draw(pair, case, pair.rng(case, 0))
     layer, _ = built(pair, case)
     layer.train(case.training).double().load_state_dict(numbers.state)
