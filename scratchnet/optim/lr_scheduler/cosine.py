@@ -78,8 +78,6 @@ class CosineAnnealingLR(RecursiveLR):
         T, eta = self.T_max, self.eta_min
         if self._is_initial:
             return lr
-        if self._step_count == 1 and t > 0:
-            return self.closed_form(t, base_lr)
         if (t - 1 - T) % (2 * T) == 0:
             return lr + (base_lr - eta) * (1 - math.cos(math.pi / T)) / 2
         now, before = math.cos(math.pi * t / T), math.cos(math.pi * (t - 1) / T)
