@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from parity.commands import check, faults, judge, show, study, trajectory
+from parity.commands import check, coverage, faults, judge, show, study, trajectory
 
 COMMANDS = {
     "show": show,
@@ -12,6 +12,7 @@ COMMANDS = {
     "trajectory": trajectory,
     "judge": judge,
     "faults": faults,
+    "coverage": coverage,
 }
 
 

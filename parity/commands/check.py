@@ -21,8 +21,8 @@ Run every piece of scratchnet beside its PyTorch twin, and compare the last digi
 
 Without a NAME everything is compared, one row a layer, and a network is trained on
 both sides. A NAME is a class (Linear), a file (activation) or a namespace (nn, optim)
-and gives one row a case. Other commands: show, study, trajectory,
-judge, faults (python -m parity show --help).
+and gives one row a case. Other commands: show, study, trajectory, judge, faults,
+coverage (python -m parity show --help).
 """
 EXAMPLES = """\
 examples:

@@ -1,4 +1,4 @@
-"""The twin of each optimiser and schedule, then its cases, in files of the same names."""
+"""The twin of each optimiser or schedule, then its cases, in files of the same names."""
 
 from parity.optim import (
     adadelta,
