@@ -44,7 +44,7 @@ LEFT_OUT: dict[str, dict[str, str]] = {
         "SparseAdam": "for sparse gradients, which NumPy has not",
         "Muon": "computes in bfloat16, which NumPy has not",
         "swa_utils": "averages of weights, kept beside an optimiser",
-        "swap_in_optimizer_params_and_state": "a context for borrowed parameters, for functional code",
+        "swap_in_optimizer_params_and_state": "lends parameters to functional code",
     },
     "optim.lr_scheduler": {},
 }

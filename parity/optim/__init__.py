@@ -1,4 +1,4 @@
-"""The twin of each optimiser or schedule, then its cases, in files of the same names."""
+"""The twins of optimisers and schedules, then their cases, in files of those names."""
 
 from parity.optim import (
     adadelta,

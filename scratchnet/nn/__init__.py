@@ -4,7 +4,7 @@ In reading order: what every layer is made of, the layers of a dense network, th
 losses, and the modules that hold modules.
 """
 
-from scratchnet.nn import init
+from scratchnet.nn import init, utils
 from scratchnet.nn.activation import (
     CELU,
     ELU,
@@ -296,4 +296,5 @@ __all__ = [
     "ZeroPad2d",
     "ZeroPad3d",
     "init",
+    "utils",
 ]
