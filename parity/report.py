@@ -70,15 +70,19 @@ def summary(results: Sequence[Result], about: dict[str, Any]) -> str:
     """Return the closing lines."""
     failed = sum(not r.passed for r in results)
     closer, tensors = sum(r.closer for r in results), sum(r.tensors for r in results)
-    share = f"{closer / tensors:.0%}" if tensors else "none"
+    in_float32 = (
+        " In float32 scratchnet is at least as close to the truth as torch in "
+        f"{closer / tensors:.0%} of {tensors} tensors."
+        if tensors
+        else ""
+    )
     verdict = (
         f"{failed} of {len(results)} cases FAILED"
         if failed
         else (f"All {len(results)} cases equal")
     )
     return (
-        f"{verdict}, in {about['seconds']} s. In float32 scratchnet is at least as "
-        f"close to the truth as torch in {share} of {tensors} tensors.\n"
+        f"{verdict}, in {about['seconds']} s.{in_float32}\n"
         f"scratchnet {about['scratchnet']}, NumPy {about['numpy']}, torch "
         f"{about['torch']}, Python {about['python']}, {about['machine']}, "
         f"{about['torch_threads']} of {about['processors']} threads."
