@@ -20,7 +20,7 @@ PUBLIC: dict[str, list[str]] = {
     "optim.lr_scheduler": torch.optim.lr_scheduler.__all__,
 }
 #: Those of them in which nothing may be missing.
-COMPLETE = {"nn.init", "optim", "optim.lr_scheduler"}
+COMPLETE = {"nn", "nn.init", "optim", "optim.lr_scheduler"}
 
 #: Names, and patterns of names, that are not to be had, and why.
 LEFT_OUT: dict[str, dict[str, str]] = {

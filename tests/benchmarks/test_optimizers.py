@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 
 import pytest
@@ -17,7 +18,8 @@ ADAM = CONTESTANTS[NAMES.index("Adam")]
 
 
 def test_every_optimiser_takes_part():
-    assert set(NAMES) == set(sn.optim.__all__) - {"Optimizer"}
+    public = {n for n in sn.optim.__all__ if inspect.isclass(getattr(sn.optim, n))}
+    assert set(NAMES) == public - {"Optimizer"}
 
 
 def test_quick_run(tmp_path, capsys):
