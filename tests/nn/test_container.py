@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
-from scratchnet import nn
+from scratchnet import manual_seed, nn
 
 
 def chain(nn):
@@ -293,3 +296,34 @@ def test_what_is_not_in_a_parameter_dict():
         held["update"]
     with pytest.raises(TypeError, match="ParameterDict expects a mapping, or"):
         nn.ParameterDict(3)
+
+
+@given(
+    sizes=st.lists(st.integers(1, 5), min_size=2, max_size=5),
+    batch=st.integers(0, 4),
+    dtype=st.sampled_from([np.float32, np.float64]),
+    seed=st.integers(0, 2**16),
+)
+def test_a_chain_of_any_sizes_and_any_upstream_gradient(sizes, batch, dtype, seed):
+    def build(nn):
+        layers = [nn.Identity()]
+        for n_in, n_out in pairwise(sizes):
+            layers += [nn.Linear(n_in, n_out), nn.Tanh()]
+        return nn.Sequential(*layers)
+
+    rng = np.random.default_rng(seed)
+    manual_seed(seed)
+    torch.manual_seed(seed)
+    ours, theirs = build(nn), build(torch.nn)
+    if dtype is np.float64:
+        ours.double(), theirs.double()
+    ends = sizes[0], sizes[-1]
+    x, g = (rng.standard_normal((batch, n)).astype(dtype) for n in ends)
+    torch_x = torch.from_numpy(x).requires_grad_()
+    expected = theirs(torch_x)
+    expected.backward(torch.from_numpy(g))
+    results = [(ours(x), expected.detach()), (ours.backward(g), torch_x.grad)]
+    parameters = zip(ours.parameters(), theirs.parameters(), strict=True)
+    for a, b in [*results, *((p.grad, q.grad) for p, q in parameters)]:
+        assert a.dtype == dtype
+        np.testing.assert_allclose(a, b.numpy(), rtol=0, atol=60 * np.finfo(dtype).eps)
