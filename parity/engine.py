@@ -30,7 +30,7 @@ SIDES: dict[str, ModuleType] = {
     "optim.lr_scheduler": scheduler,
 }
 DIRECTIONS = 3
-DRAWS = 8
+DRAWS = 32
 
 
 @dataclass(frozen=True)
