@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
 
 OURS, THEIRS, QUIET = "#0b6e99", "#ee6c4d", "#8a8f98"
 SLOPES = [str(grey) for grey in np.linspace(0.99, 0.82, 12)]
@@ -26,6 +28,14 @@ STYLE = {
     "figure.dpi": 150,
     "savefig.bbox": "tight",
 }
+
+
+def save(draw: Callable[[], Figure], path: Path) -> None:
+    """Draw a figure in the house style, and write it."""
+    with plt.rc_context(STYLE):
+        figure = draw()
+        figure.savefig(path)
+        plt.close(figure)
 
 
 def losses(record: dict[str, Any], path: Path) -> None:

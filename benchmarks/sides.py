@@ -8,7 +8,6 @@ here, one epoch there, with a pause between and the same number of threads.
 from __future__ import annotations
 
 import multiprocessing
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,13 +20,13 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from benchmarks import models
+from benchmarks.experiment import pinned
 from scratchnet import datasets
 
 Array = NDArray[Any]
 
 SIDES = ("scratchnet", "torch")
 PAUSE = 0.15  # seconds, until the threads of the other side have gone to sleep
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -169,15 +168,8 @@ class Worker:
 @contextmanager
 def workers(recipe: Recipe) -> Iterator[dict[str, Worker]]:
     """Start both sides, pinned to the recipe's number of threads."""
-    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(recipe.threads)))
-    try:
+    with pinned(recipe.threads):
         started = {side: Worker(side, recipe) for side in SIDES}
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name)
-            if value is not None:
-                os.environ[name] = value
     try:
         yield started
     finally:

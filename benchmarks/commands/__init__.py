@@ -5,23 +5,27 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from benchmarks.commands import mnist, networks, optimizers, readme
+from benchmarks.commands import experiments, mnist, networks, optimizers, readme, run
 
 COMMANDS = {
+    "experiments": experiments,
     "mnist": mnist,
     "networks": networks,
     "optimizers": optimizers,
     "readme": readme,
+    "run": run,
 }
 
 USAGE = """\
 usage: python -m benchmarks COMMAND [--help]
 
 commands:
+  experiments  list the experiments
   mnist        train the same network on both sides: accuracy, losses, seconds
   networks     networks of every family, fifty steps on both sides
   optimizers   every optimiser on two problems, both sides drawn
   readme       write the tables of the README from the records of earlier runs
+  run          run experiments: what was published beside what is found here
 """
 
 

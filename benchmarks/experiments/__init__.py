@@ -1,0 +1,13 @@
+"""The experiments, one a file: each is also an example of using the library."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+
+NAMES = ("learning_rate",)
+
+
+def load(name: str) -> ModuleType:
+    """Return the experiment of this name."""
+    return import_module(f"{__name__}.{name}")
