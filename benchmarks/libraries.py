@@ -45,6 +45,9 @@ class Library(Protocol):
     def forward(self, model: Any, *inputs: Array) -> Array:
         """Return the output as an array, without gradients."""
 
+    def input_gradient(self, model: Any, x: Array, grad_output: Array) -> Array:
+        """Return the gradient of the input, given that of the output."""
+
     def gradient(self, parameter: Any) -> Array:
         """Return the gradient of a parameter as an array: no copy."""
 
@@ -73,6 +76,10 @@ class Scratchnet:
 
     def forward(self, model: Any, *inputs: Array) -> Array:
         return model(*inputs)
+
+    def input_gradient(self, model: Any, x: Array, grad_output: Array) -> Array:
+        model(x)
+        return model.backward(grad_output)
 
     def gradient(self, parameter: Any) -> Array:
         return parameter.grad
@@ -106,6 +113,11 @@ class Torch:
     def forward(self, model: Any, *inputs: Array) -> Array:
         with self.torch.no_grad():
             return model(*map(self.torch.as_tensor, inputs)).numpy()
+
+    def input_gradient(self, model: Any, x: Array, grad_output: Array) -> Array:
+        tensor = self.torch.tensor(x, requires_grad=True)
+        model(tensor).backward(self.torch.as_tensor(grad_output))
+        return tensor.grad.numpy()
 
     def gradient(self, parameter: Any) -> Array:
         return parameter.grad.numpy()
