@@ -120,15 +120,25 @@ def residual(nn: Any, channels: int = 8) -> Any:
     )
 
 
-def recurrent(nn: Any, kind: str = "LSTM", hidden: int = 128, **options: Any) -> Any:
-    """Build a recurrent network that reads a digit row by row, and classifies it."""
+def recurrent(
+    nn: Any,
+    kind: str = "LSTM",
+    hidden: int = 128,
+    features: int = 28,
+    classes: int = 10,
+    **options: Any,
+) -> Any:
+    """Build a recurrent network that reads a sequence, and answers once at its end.
+
+    As it comes, it reads a digit row by row, and classifies it.
+    """
 
     class Reader(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.rnn = getattr(nn, kind)(28, hidden, batch_first=True, **options)
+            self.rnn = getattr(nn, kind)(features, hidden, batch_first=True, **options)
             ways = 2 if options.get("bidirectional") else 1
-            self.head = nn.Linear(ways * hidden, 10)
+            self.head = nn.Linear(ways * hidden, classes)
 
         def forward(self, x: Any) -> Any:
             states, _ = self.rnn(x)
@@ -141,6 +151,33 @@ def recurrent(nn: Any, kind: str = "LSTM", hidden: int = 128, **options: Any) ->
             return self.rnn.backward(grad_states, input_grad=input_grad)[0]
 
     return Reader()
+
+
+def speller(
+    nn: Any, kind: str, letters: int, width: int = 16, hidden: int = 128
+) -> Any:
+    """Build a recurrent network that foretells letters.
+
+    Its output has one row for each letter read, text after text.
+    """
+
+    class Speller(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.letters = nn.Embedding(letters, width)
+            self.rnn = getattr(nn, kind)(width, hidden, batch_first=True)
+            self.head = nn.Linear(hidden, letters)
+
+        def forward(self, text: Any) -> Any:
+            states, _ = self.rnn(self.letters(text))
+            self.shape = (*text.shape, letters)
+            return self.head(states).reshape(-1, letters)
+
+        def backward(self, grad_output: Any, input_grad: bool = True) -> None:
+            grad_states = self.head.backward(grad_output.reshape(self.shape))
+            self.letters.backward(self.rnn.backward(grad_states)[0])
+
+    return Speller()
 
 
 def translator(nn: Any, features: int = 8, hidden: int = 16) -> Any:
@@ -170,7 +207,10 @@ def translator(nn: Any, features: int = 8, hidden: int = 16) -> Any:
 def gpt(
     nn: Any, letters: int, length: int, width: int = 64, heads: int = 4, layers: int = 2
 ) -> Any:
-    """Build a causal transformer (Radford et al., 2018) that foretells letters."""
+    """Build a causal transformer (Radford et al., 2018) that foretells letters.
+
+    Its output has one row for each letter read, text after text.
+    """
 
     class GPT(nn.Module):
         def __init__(self) -> None:
@@ -189,10 +229,12 @@ def gpt(
 
         def forward(self, text: Any, places: Any) -> Any:
             x = self.letters(text) + self.places(places)
-            return self.head(self.blocks(x, mask=self.mask))
+            self.shape = (*text.shape, letters)
+            return self.head(self.blocks(x, mask=self.mask)).reshape(-1, letters)
 
-        def backward(self, grad_output: Any) -> None:
-            grad = self.blocks.backward(self.head.backward(grad_output))
+        def backward(self, grad_output: Any, input_grad: bool = True) -> None:
+            grad = self.head.backward(grad_output.reshape(self.shape))
+            grad = self.blocks.backward(grad)
             self.letters.backward(grad)
             self.places.backward(grad)
 
