@@ -25,12 +25,24 @@ from typing import Any
 import numpy as np
 
 
-def perceptron(nn: Any, *sizes: int, activation: str = "ReLU") -> Any:
+def perceptron(
+    nn: Any, *sizes: int, activation: str = "ReLU", batch_norm: bool = False
+) -> Any:
     """Build a dense network: `sizes` from input to output, activations between."""
     layers = [nn.Flatten()]
-    for n_in, n_out in pairwise(sizes):
-        layers += [nn.Linear(n_in, n_out), getattr(nn, activation)()]
-    return nn.Sequential(*layers[:-1])
+    for n_in, n_out in pairwise(sizes[:-1]):
+        layers.append(nn.Linear(n_in, n_out))
+        layers += [nn.BatchNorm1d(n_out)] if batch_norm else []
+        layers.append(getattr(nn, activation)())
+    return nn.Sequential(*layers, nn.Linear(*sizes[-2:]))
+
+
+def redraw(nn: Any, model: Any, initialiser: str) -> None:
+    """Draw the weights of dense layers by a function of `nn.init`; zero the biases."""
+    for layer in model:
+        if isinstance(layer, nn.Linear):
+            getattr(nn.init, initialiser)(layer.weight)
+            nn.init.zeros_(layer.bias)
 
 
 def lenet(nn: Any) -> Any:
