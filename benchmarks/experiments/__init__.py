@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-NAMES = ("learning_rate",)
+NAMES = ("learning_rate", "sine")
 
 
 def load(name: str) -> ModuleType:
