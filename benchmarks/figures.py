@@ -38,6 +38,33 @@ def save(draw: Callable[[], Figure], path: Path) -> None:
         plt.close(figure)
 
 
+def name_ends(panel: Any, ends: dict[str, tuple[float, str]]) -> None:
+    """Write names at the right of a panel, where curves end, none upon another.
+
+    Parameters
+    ----------
+    panel : Axes
+        With its limits and scale set.
+    ends : dict of {str: (float, str)}
+        For each name, the last value of the curve, and its colour.
+    """
+    to_panel = panel.transData + panel.transAxes.inverted()
+    x = panel.get_xlim()[1]
+    lowest = -np.inf
+    for name, (value, color) in sorted(ends.items(), key=lambda item: item[1][0]):
+        lowest = max(lowest, to_panel.transform((x, value))[1])
+        panel.text(
+            1.01,
+            lowest,
+            name,
+            transform=panel.transAxes,
+            va="center",
+            size=8.5,
+            color=color,
+        )
+        lowest += 0.07
+
+
 def losses(record: dict[str, Any], path: Path) -> None:
     """Draw both loss curves over each other, and beneath them their difference."""
     ours, theirs = (record["sides"][side]["losses"] for side in ("scratchnet", "torch"))
