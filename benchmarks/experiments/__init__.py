@@ -5,7 +5,12 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-NAMES = ("learning_rate", "sine")
+NAMES = (
+    "learning_rate",
+    "clip_norm",
+    "sine",
+    "dinosaurs",
+)
 
 
 def load(name: str) -> ModuleType:
