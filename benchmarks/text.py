@@ -11,6 +11,24 @@ Letters = NDArray[np.int64]
 IGNORED = -100  # what CrossEntropyLoss passes over
 
 
+def encode(text: str, alphabet: str) -> Letters:
+    """Return the place in the alphabet of each letter.
+
+    >>> encode("aback", "abck")
+    array([0, 1, 0, 2, 3])
+    """
+    return np.array([alphabet.index(letter) for letter in text])
+
+
+def decode(text: Letters, alphabet: str) -> str:
+    """Return the letters at these places.
+
+    >>> decode(np.array([0, 1, 0, 2, 3]), "abck")
+    'aback'
+    """
+    return "".join(alphabet[i] for i in text)
+
+
 def runs(text: Letters, n: int) -> Letters:
     """Return all runs of `n` letters that follow one another.
 
@@ -19,6 +37,24 @@ def runs(text: Letters, n: int) -> Letters:
            [2, 3, 4]])
     """
     return np.lib.stride_tricks.sliding_window_view(text, n)
+
+
+def read_and_follow(texts: list[Letters]) -> tuple[Letters, Letters]:
+    """Return the letters to read and those that follow, a text a row, filled up.
+
+    >>> read, follow = read_and_follow([np.array([0, 2, 0]), np.array([0, 1, 3, 0])])
+    >>> read
+    array([[0, 2, 0],
+           [0, 1, 3]])
+    >>> follow
+    array([[   2,    0, -100],
+           [   1,    3,    0]])
+    """
+    shape = (len(texts), max(map(len, texts)) - 1)
+    read, follow = np.zeros(shape, np.int64), np.full(shape, IGNORED)
+    for i, text in enumerate(texts):
+        read[i, : len(text) - 1], follow[i, : len(text) - 1] = text[:-1], text[1:]
+    return read, follow
 
 
 def counted_bits(known: Letters, unseen: Letters, letters: int) -> float:
