@@ -5,7 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from benchmarks.commands import experiments, mnist, networks, optimizers, readme, run
+from benchmarks.commands import (
+    experiments,
+    mnist,
+    networks,
+    optimizers,
+    readme,
+    run,
+    wars,
+)
 
 COMMANDS = {
     "experiments": experiments,
@@ -14,6 +22,7 @@ COMMANDS = {
     "optimizers": optimizers,
     "readme": readme,
     "run": run,
+    "wars": wars,
 }
 
 USAGE = """\
@@ -26,6 +35,7 @@ commands:
   optimizers   every optimiser on two problems, both sides drawn
   readme       write the tables of the README from the records of earlier runs
   run          run experiments: what was published beside what is found here
+  wars         any networks against one another, under one budget of time
 """
 
 

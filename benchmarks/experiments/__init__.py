@@ -7,9 +7,12 @@ from types import ModuleType
 
 NAMES = (
     "learning_rate",
+    "one_sample",
+    "network_wars",
     "clip_norm",
     "sine",
     "dinosaurs",
+    "letters",
 )
 
 
