@@ -15,6 +15,12 @@ NAMES = (
     "saliency",
     "sine",
     "dinosaurs",
+    "activations",
+    "handwritten",
+    "wrong_softmax",
+    "lenet",
+    "luck",
+    "drift",
     "letters",
 )
 
