@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from benchmarks.commands import (
     experiments,
+    log,
     mnist,
     networks,
     optimizers,
@@ -17,6 +18,7 @@ from benchmarks.commands import (
 
 COMMANDS = {
     "experiments": experiments,
+    "log": log,
     "mnist": mnist,
     "networks": networks,
     "optimizers": optimizers,
@@ -30,6 +32,7 @@ usage: python -m benchmarks COMMAND [--help]
 
 commands:
   experiments  list the experiments
+  log          sum up the experiments that were run: one line a record
   mnist        train the same network on both sides: accuracy, losses, seconds
   networks     networks of every family, fifty steps on both sides
   optimizers   every optimiser on two problems, both sides drawn
