@@ -63,9 +63,11 @@ def lenet(nn: Any) -> Any:
     )
 
 
-def convolutional(nn: Any, *channels: int, batch_norm: bool = False) -> Any:
-    """Build blocks of 3×3 convolution, ReLU and pooling, for 28×28 digits."""
-    layers, size = [], 28
+def convolutional(
+    nn: Any, *channels: int, batch_norm: bool = False, size: int = 28
+) -> Any:
+    """Build blocks of 3×3 convolution, ReLU and pooling, for digits of size×size."""
+    layers = []
     for c_in, c_out in pairwise((1, *channels)):
         layers.append(nn.Conv2d(c_in, c_out, 3, padding=1))
         layers += [nn.BatchNorm2d(c_out)] if batch_norm else []

@@ -7,6 +7,8 @@ from types import ModuleType
 
 NAMES = (
     "learning_rate",
+    "exploding_weights",
+    "affnist",
     "one_sample",
     "network_wars",
     "clip_norm",
