@@ -139,7 +139,7 @@ def closed(found: dict[str, Array]) -> bool:
     """Say whether equal steps close most of the gap that the equal rate left."""
     gap = np.mean(found[PLAIN] - found[SAME_RATE])
     rest = np.mean(found[PLAIN] - found[SAME_STEP])
-    return bool(gap > 0 and abs(rest) < gap / 3)
+    return bool(abs(rest) < gap / 3)
 
 
 def draw(config: Config, sides: Sides) -> Figure:
