@@ -229,7 +229,8 @@ def draw(config: Config, sides: Sides) -> Figure:
             alpha = 0.5 if side == "torch" else 1
             panel.plot(seconds, error, color=color, lw=width, alpha=alpha, label=label)
         near = {"textcoords": "offset points", "ha": "center", "size": 9}
-        panel.annotate(f"{name} ({how})", (seconds[0], error[0]), xytext=(0, 9), **near)
+        text, start = f"{name}\n({how})", (seconds[0], error[0])
+        panel.annotate(text, start, xytext=(0, 8), linespacing=0.95, **near)
     goal = 100 - 100 * ACCURACY
     panel.plot(SECONDS, goal, "*", color="black", markersize=11)
     panel.annotate("published", (SECONDS, goal), xytext=(0, 9), **near)
@@ -240,7 +241,7 @@ def draw(config: Config, sides: Sides) -> Figure:
         axis.set_major_formatter("{x:g}")
     panel.set_yticks([2, 5, 10, 20, 50])
     panel.minorticks_off()
-    panel.margins(x=0.08, y=0.1)
+    panel.margins(x=0.1, y=0.14)
     panel.set_title("One digit at a time, in batches, and with all changed")
     panel.legend(loc="lower left")
     return figure
