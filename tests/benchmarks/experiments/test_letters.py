@@ -1,0 +1,48 @@
+"""A transformer that reads the library needs fewer bits; both sides write the same."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmarks.experiments import letters
+
+TINY = letters.Config(
+    length=16, width=16, steps=60, every=20, batch_size=8, judged=600, written=20
+)
+
+
+def test_both_sides_learn_and_write_the_same(run_sides):
+    found = run_sides(letters, TINY)
+    ours, theirs = found["scratchnet"], found["torch"]
+    np.testing.assert_allclose(ours["bits"], theirs["bits"], atol=1e-3)
+    assert ours["text"] == theirs["text"]
+    assert len(ours["text"]) == len(letters.START) + TINY.written
+    assert ours["bits"][-1] < ours["bits"][0] - 0.2
+    assert ours["bits"][-1] < np.log2(len(letters.ALPHABET)) - 1
+
+
+def test_no_file_is_both_learned_and_judged():
+    parts = letters.known_and_unseen()
+    known, unseen = (letters.decode(part, letters.ALPHABET) for part in parts)
+    assert len(known) > 5 * len(unseen) > 50_000
+    assert (known + unseen).count("class Linear(Module)") == 1
+    assert letters.plain("aé×\tb\n") == "ab\n"
+
+
+def test_longer_counts_need_fewer_bits():
+    one, two, three = (letters.counted(TINY, n) for n in (1, 2, 3))
+    assert np.log2(len(letters.ALPHABET)) > one > two + 0.3 > three + 0.6
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "verdicts"),
+    [
+        (1.0, 1.0, ["confirmed"] * 4),
+        (9.0, 9.0, ["refuted"] * 3 + ["confirmed"]),
+        (1.0, 1.2, ["confirmed"] * 3 + ["refuted"]),
+    ],
+)
+def test_verdicts(ours, theirs, verdicts):
+    sides = {"scratchnet": {"bits": [ours]}, "torch": {"bits": [theirs]}}
+    assert [found.verdict for found in letters.conclude(TINY, sides)] == verdicts
