@@ -12,6 +12,8 @@ NAMES = (
     "one_sample",
     "network_wars",
     "clip_norm",
+    "batch_norm_spikes",
+    "architectures",
     "initialisers",
     "momentum_luck",
     "saliency",
