@@ -29,6 +29,7 @@ from parity import engine, registry
 from parity.commands.judge import in_place_of_ours
 
 DOCUMENT = NOTEBOOK
+Rule = Callable[[Array, Array], Array]
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def diagonal(y: Array, grad_output: Array) -> Array:
 BACKWARDS = {"right": right, "summed": summed, "diagonal": diagonal}
 
 
-def softmax(library: Library, rule: Callable[[Array, Array], Array]) -> Any:
+def softmax(library: Library, rule: Rule) -> Any:
     """Return the class of a softmax that has this backward pass."""
     if library.name == "torch":
         return torch_softmax(rule)
@@ -89,7 +90,7 @@ def softmax(library: Library, rule: Callable[[Array, Array], Array]) -> Any:
     return Softmax
 
 
-def torch_softmax(rule: Callable[[Array, Array], Array]) -> Any:
+def torch_softmax(rule: Rule) -> Any:
     """Return the same for torch: its softmax over the last dimension, our mistake."""
     import torch
 
@@ -151,12 +152,9 @@ def judge(layer: type) -> dict[str, Any]:
     (pair,) = registry.choose(["Softmax"])
     with in_place_of_ours([pair], {"Softmax": layer}):
         verdicts = [engine.check(pair, case) for case in pair.cases]
-    failures = [str(found) for result in verdicts for found in result.failures]
-    return {
-        "cases": len(verdicts),
-        "failed": sum(not result.passed for result in verdicts),
-        "first": failures[0] if failures else "",
-    }
+    failed = [result for result in verdicts if not result.passed]
+    first = str(failed[0].failures[0]) if failed else ""
+    return {"cases": len(verdicts), "failed": len(failed), "first": first}
 
 
 def conclude(config: Config, sides: Sides) -> list[Finding]:
