@@ -188,7 +188,7 @@ def draw(config: Config, sides: Sides) -> Figure:
             width, alpha = (4, 0.4) if pair.startswith("torch") else (1.4, 1)
             style = {"color": color, "linewidth": width, "alpha": alpha}
             above.plot(steps, np.maximum.accumulate(losses)[steps - 1], **style)
-            below.plot(steps, distance, **style)
+            below.plot(steps, np.where(distance > 0, distance, np.nan), **style)
             ends[pair] = distance[-1], color
         above.set(yscale="log", xscale="log")
         below.set(yscale="log", xlabel="step")
