@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: parity test bench study clean
+.PHONY: parity test bench experiments study clean
 
 parity: .venv/parity
 	$(BIN)/python -m parity $(PARITY_ARGS)
@@ -13,6 +13,9 @@ test: .venv/dev
 
 bench: .venv/bench
 	$(BIN)/python -m benchmarks mnist $(BENCH_ARGS)
+
+experiments: .venv/bench
+	$(BIN)/python -m benchmarks run --all --quick $(EXPERIMENTS_ARGS)
 
 study: .venv/study
 	$(BIN)/python -m parity study $(STUDY_ARGS)

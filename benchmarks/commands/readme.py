@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks import experiments
+
 DESCRIPTION = """\
 Write the tables of the README from the JSON records of earlier runs. A table stands
 between <!-- begin NAME --> and <!-- end NAME -->; one without records stays as it is.
@@ -16,6 +18,7 @@ between <!-- begin NAME --> and <!-- end NAME -->; one without records stays as 
 EXAMPLES = """\
 examples:
   python -m benchmarks mnist && python -m benchmarks readme
+  python -m benchmarks run --all && python -m benchmarks readme
 
 exit status: 0 when the file was written, 2 if it or the records cannot be read
 """
@@ -66,9 +69,8 @@ def mnist(records: Sequence[Record]) -> str:
         "| ms / step, ours | torch's |",
         "|---|---" + "|---:" * 8 + "|",
     ]
-    for record in sorted(
-        records, key=lambda r: (r["test_images"], r["recipe"]["dtype"])
-    ):
+    in_order = sorted(records, key=lambda r: (r["test_images"], r["recipe"]["dtype"]))
+    for record in in_order:
         recipe, sides = record["recipe"], record["sides"]
         ours, theirs = sides["scratchnet"], sides["torch"]
         cells = (
@@ -95,8 +97,30 @@ def mnist(records: Sequence[Record]) -> str:
     return "\n".join(lines)
 
 
-def _order(record: Record) -> tuple[int, str]:
-    return record["test_images"], record["recipe"]["dtype"]
+def experiment(records: Sequence[Record]) -> str:
+    """Return one row for each finding of an experiment."""
+    lines = [
+        "| document | experiment | finding | published | ours | |",
+        "|---|---|---|---|---|---|",
+    ]
+    by_name = {record["experiment"]: record for record in records}
+    for name in experiments.NAMES:
+        record = by_name.get(name, {"findings": []})
+        for finding in record["findings"]:
+            cells = (
+                record["document"],
+                f"`{name}`",
+                *(finding[key] for key in ("claim", "published", "ours", "verdict")),
+            )
+            lines.append("| " + " | ".join(map(_cell, cells)) + " |")
+    return "\n".join([*lines, ""])
 
 
-TABLES: dict[str, Callable[[Sequence[Record]], str]] = {"mnist": mnist}
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+TABLES: dict[str, Callable[[Sequence[Record]], str]] = {
+    "mnist": mnist,
+    "experiment": experiment,
+}

@@ -237,14 +237,14 @@ def draw(config: Config, sides: Sides) -> Figure:
     left.text(0, 0.15, "the same test digits, after each step", color=OURS)
     left.axhline(config.spike, color="black", linewidth=0.8, linestyle=":")
     left.set(xlabel="step", ylabel="loss / running median", ylim=(0, None))
-    left.set_title("Batches spike; the network does not")
+    left.set_title("The loss of each batch, and of the network")
 
     for name, color, shift in (("scratchnet", OURS, -0.2), ("torch", THEIRS, 0.2)):
         found = sides[name]["spikes"]
         rates = [100 * found[suspect] for suspect in REMOVED]
         right.barh(np.arange(len(rates)) + shift, rates, 0.36, color=color, label=name)
     right.set_yticks(range(len(REMOVED)), list(REMOVED))
-    right.set_title("Whatever is removed: only larger batches help")
+    right.set_title("How many spikes stay when one thing is changed")
     right.invert_yaxis()
     right.legend(title="steps that are spikes, %")
     return figure

@@ -1,7 +1,9 @@
 """Why do gradients explode with N(0, 1) weights, and does clip-norm help?
 
 diy-dnn drew its weights from N(0, 1). On 100 digits the gradients exploded without
-clip-norm (threshold 5); on 60,000 the cost still shot up.
+clip-norm (threshold 5); on 60,000 the cost still shot up. It names no learning rate.
+Here there are two hidden layers of 50 and a rate of 0.5, which do explode; with its one
+hidden layer, norms at that rate stay below 100.
 
 Through a dense layer with weights of deviation σ and a ReLU, signals grow by the factor
 σ sqrt(n_in / 2), and gradients on the way back likewise. He's σ makes that 1; σ = 1
