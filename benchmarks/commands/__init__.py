@@ -5,7 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from benchmarks.commands import experiments, mnist, networks, optimizers, readme, run
+from benchmarks.commands import (
+    experiments,
+    mnist,
+    networks,
+    optimizers,
+    readme,
+    run,
+    speed,
+)
 
 COMMANDS = {
     "experiments": experiments,
@@ -14,6 +22,7 @@ COMMANDS = {
     "optimizers": optimizers,
     "readme": readme,
     "run": run,
+    "speed": speed,
 }
 
 USAGE = """\
@@ -26,6 +35,7 @@ commands:
   optimizers   every optimiser on two problems, both sides drawn
   readme       write the tables of the README from the records of earlier runs
   run          run experiments: what was published beside what is found here
+  speed        how long every layer and whole training steps take, on both sides
 """
 
 
