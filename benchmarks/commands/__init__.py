@@ -12,6 +12,7 @@ from benchmarks.commands import (
     optimizers,
     readme,
     run,
+    scale,
     speed,
 )
 
@@ -22,6 +23,7 @@ COMMANDS = {
     "optimizers": optimizers,
     "readme": readme,
     "run": run,
+    "scale": scale,
     "speed": speed,
 }
 
@@ -35,6 +37,7 @@ commands:
   optimizers   every optimiser on two problems, both sides drawn
   readme       write the tables of the README from the records of earlier runs
   run          run experiments: what was published beside what is found here
+  scale        how the cost grows with batch, width, depth, channels and length
   speed        how long every layer and whole training steps take, on both sides
 """
 

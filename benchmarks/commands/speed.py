@@ -35,7 +35,7 @@ examples:
 
 exit status: 0 when all was timed, whatever came of it; 2 if the command is misused
 """
-WIDTH = 120  # of the widest table
+WIDTH = 140  # of the widest table
 QUICK_STEPS = [step.name for step in STEPS if step.limits]
 
 

@@ -11,8 +11,6 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import numpy as np
-
 SIZE = 1536  # of the square matrices multiplied
 NUMBERS = 1 << 24  # in each array streamed, 64 MiB: more than caches hold
 TIMES = 8
