@@ -150,10 +150,13 @@ def show(console: Console, record: dict[str, Any]) -> None:
             console.print(draw(found))
             judged = [work["met"] for work in found if work["met"] is not None]
             limit = "their limits" if kind == "step" else f"the limit of {LIMIT:g}"
-            console.print(
-                f"{sum(judged)} of {len(judged)} {kind}s meet {limit}.\n",
-                highlight=False,
-            )
+            lines = [f"{sum(judged)} of {len(judged)} {kind}s meet {limit}."]
+            lines += [
+                f"{work['name']} is excused: {work['excuse']}."
+                for work in found
+                if work["excuse"] and not work["met"]
+            ]
+            console.print("\n".join(lines), highlight=False, end="\n\n")
     reasons = {r for work in record["workloads"] for r in work["refused"].values()}
     compiled = record["plan"]["compiled"]
     reasons |= {compiled} if isinstance(compiled, str) else set()
@@ -231,7 +234,7 @@ def _layers(found: Sequence[dict[str, Any]]) -> Table:
             work["name"],
             *(f"{1e3 * side['median']:.3f}" for side in (ours, theirs)),
             interval(work["ratio"]).replace("[", "\\["),
-            _verdict(work["met"]),
+            "excused" if work["excuse"] and not work["met"] else _verdict(work["met"]),
             *(f"{parts[part]['value']:.2f}" for part in ("forward", "backward")),
             *(f"{side['peak_memory'] / 2**20:.1f}" for side in (ours, theirs)),
         )

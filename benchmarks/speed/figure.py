@@ -29,7 +29,8 @@ def draw(record: dict[str, Any], kind: str) -> Figure:
     )
     for panel, places in zip(panels.flat, reversed(columns), strict=True):
         _ratios(panel, [found[i] for i in places])
-    panels.flat[0].legend(loc="lower right")
+    handles, labels = panels.flat[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
     what = {"step": "training steps", "layer": "layers, forward and backward"}[kind]
     threads = f"{record['threads']} thread" + "s" * (record["threads"] > 1)
     figure.suptitle(

@@ -244,3 +244,10 @@ UNTIMED = {
     "Unflatten": "a view: computes nothing",
     "Sequential": "takes the time of its layers, as the whole steps do",
 }
+
+#: Workloads that may take longer than `LIMIT` times torch's, and why.
+EXCUSED = {
+    "RReLU": "its slopes are torch's own random numbers, made in torch's order",
+    "GELU": "NumPy has no error function",
+    "Conv2d depthwise": "one channel at a time leaves no product for BLAS",
+}

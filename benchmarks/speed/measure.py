@@ -151,6 +151,7 @@ def summary(
         "ratio_to_best": ratio(ours["total"], columns[best]["total"]),
         "flops": flops,
         "limit": limit,
+        "excuse": layers.EXCUSED.get(work.name),
         "met": None
         if limit is None
         else medians["scratchnet"] <= limit * medians["torch"],
