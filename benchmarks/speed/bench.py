@@ -14,13 +14,18 @@ import numpy as np
 
 from benchmarks.speed import machine
 from benchmarks.speed.layers import Layer
-from benchmarks.speed.steps import TINY, Step
-from parity.case import Array, Build, Call, Draw
+from benchmarks.speed.steps import ADAM, Step
+from parity.case import Array, Build, Call, Draw, call, integers, uniform
 
 Workload = Layer | Step
 Times = dict[str, float]  # seconds: "total" and its parts
 
 BATCHES = 4  # that a training step takes in turn
+PAIR = uniform(2, 2)
+TINY = {
+    Layer: Layer("Linear", call(2, 2), call(PAIR)),
+    Step: Step("", call("perceptron", 2, 2), (PAIR,), integers(2, high=2), ADAM),
+}
 WARM_UP = 3  # repetitions, before any is timed
 
 
@@ -40,9 +45,10 @@ class Bench:
         """Make ready for slots of so many seconds; return the repetitions in each."""
         work = self.find(name)
         rng = np.random.default_rng(0)
-        self.step(TINY, rng)()  # Loads what is loaded at its first use.
+        make = self.step if isinstance(work, Step) else self.layer
+        make(TINY[type(work)], rng)()  # Loads what is loaded at its first use.
         self.before = machine.peak_memory(reset=True)
-        self.once = (self.step if isinstance(work, Step) else self.layer)(work, rng)
+        self.once = make(work, rng)
         took = [self.once()["total"] for _ in range(WARM_UP)]
         self.repetitions = max(2, math.ceil(seconds / (min(took) + 1e-6)))
         self.slot()

@@ -11,7 +11,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-SIZE = 1536  # of the square matrices multiplied
+SIZE = 1024  # of the square matrices multiplied
 NUMBERS = 1 << 24  # in each array streamed, 64 MiB: more than caches hold
 TIMES = 8
 

@@ -71,7 +71,7 @@ def measure(names: Sequence[str], threads: int, plan: Plan) -> Record:
         results.append(one(name, threads, plan, best["gflops"]))
     return {
         "threads": threads,
-        "plan": vars(plan) | {"compiled": _compiling(plan)},
+        "plan": vars(plan) | {"compiled": compiling(plan)},
         "environment": machine.environment(),
         "sides": versions,
         "machine": best | {"sides": peaks},
@@ -85,7 +85,7 @@ def one(name: str, threads: int, plan: Plan, peak: float) -> Record:
     is_step = isinstance(work, Step)
     builders = dict(SIDES)
     if is_step:
-        builders |= TUNED | (COMPILED if _compiling(plan) is True else {})
+        builders |= TUNED | (COMPILED if compiling(plan) is True else {})
     refused: dict[str, str] = {}
     with workers(threads, builders, threads, find) as running:
         for side, worker in list(running.items()):
@@ -177,7 +177,7 @@ def ratio(ours: ArrayLike, theirs: ArrayLike, seed: int = 0) -> dict[str, float]
     }
 
 
-def _compiling(plan: Plan) -> bool | str:
+def compiling(plan: Plan) -> bool | str:
     """Return whether `torch.compile` takes part, or why it does not."""
     if not plan.compiled:
         return "left out of a quick run"

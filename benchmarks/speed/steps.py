@@ -149,8 +149,3 @@ STEPS = (
         ADAM,
     ),
 )
-
-#: For the sake of what a library does once only.
-TINY = Step(
-    "tiny", call("perceptron", 2, 2), (uniform(2, 2),), integers(2, high=2), ADAM
-)
