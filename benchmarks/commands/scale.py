@@ -18,7 +18,8 @@ from benchmarks.scale import AXES, LARGEST, measure
 from benchmarks.speed.measure import choose
 
 DESCRIPTION = f"""\
-Time scratchnet and PyTorch along {", ".join(AXES)}: one grows, the rest stays. Fits
+Time scratchnet and PyTorch while one thing grows and the rest stays:
+{", ".join(AXES)}. Fits
 cost = a size^p to the {LARGEST} largest sizes of each side, and says whether any cost
 of scratchnet's grows faster than torch's. Writes a JSON record and a figure for each
 number of threads. It takes some minutes.

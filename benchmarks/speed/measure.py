@@ -59,27 +59,30 @@ def choose(names: Iterable[str], patterns: Sequence[str]) -> list[str]:
 
 def measure(names: Sequence[str], threads: int, plan: Plan) -> Record:
     """Measure workloads on so many threads; return the record."""
-    with workers(threads, dict(SIDES), threads, find) as running:
-        versions = {side: worker.ask("versions") for side, worker in running.items()}
-        peaks = {side: worker.ask("peaks") for side, worker in running.items()}
-    best = {
-        key: max(side[key] for side in peaks.values()) for key in ("gflops", "gb_per_s")
-    }
-    results = []
-    for name in (bar := tqdm(names, unit="workload", leave=False, disable=None)):
-        bar.set_postfix_str(name)
-        results.append(one(name, threads, plan, best["gflops"]))
+    results, peaks = [], []
+    with workers(threads, dict(SIDES), threads, find) as idle:
+        versions = {side: worker.ask("versions") for side, worker in idle.items()}
+        for name in (bar := tqdm(names, unit="workload", leave=False, disable=None)):
+            bar.set_postfix_str(name)
+            if not peaks or isinstance(find(name), Step):
+                peaks += [worker.ask("peaks") for worker in idle.values()]
+            results.append(one(name, threads, plan))
+    best = {key: max(peak[key] for peak in peaks) for key in peaks[0]}
+    for work in results:
+        for side in work["sides"].values() if work["flops"] else ():
+            reached = 1e-9 * work["flops"] / side["median"]
+            side["fraction_of_peak"] = reached / best["gflops"]
     return {
         "threads": threads,
         "plan": vars(plan) | {"compiled": compiling(plan)},
         "environment": machine.environment(),
         "sides": versions,
-        "machine": best | {"sides": peaks},
+        "machine": best,
         "workloads": results,
     }
 
 
-def one(name: str, threads: int, plan: Plan, peak: float) -> Record:
+def one(name: str, threads: int, plan: Plan) -> Record:
     """Measure one workload on every side; return its record."""
     work = find(name)
     is_step = isinstance(work, Step)
@@ -99,7 +102,7 @@ def one(name: str, threads: int, plan: Plan, peak: float) -> Record:
         slots = in_turn(running, plan.slots)
         memory = {side: worker.ask("memory") for side, worker in running.items()}
         flops = running["torch"].ask("flops", name) if is_step else None
-    return summary(work, threads, slots, memory, flops, peak) | {"refused": refused}
+    return summary(work, threads, slots, memory, flops) | {"refused": refused}
 
 
 def in_turn(
@@ -119,7 +122,6 @@ def summary(
     slots: dict[str, list[dict[str, float]]],
     memory: dict[str, int],
     flops: int | None,
-    peak: float,
 ) -> Record:
     """Return the record of one workload."""
     columns = {
@@ -141,7 +143,6 @@ def summary(
                 "median": medians[side],
                 "quartiles": np.quantile(c["total"], [0.25, 0.75]).tolist(),
                 "peak_memory": memory[side],
-                "fraction_of_peak": flops and flops / medians[side] / (1e9 * peak),
             }
             for side, c in columns.items()
         },
