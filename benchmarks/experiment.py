@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -31,6 +30,7 @@ import numpy as np
 from tqdm import tqdm
 
 from benchmarks import libraries
+from benchmarks.worker import pinned
 from parity import report
 
 LAB_REPORT = "Lab report"
@@ -39,8 +39,6 @@ DIY_DNN = "diy-dnn"
 NN_FROM_SCRATCH = "NN from scratch"
 NOTEBOOK = "Teaching notebook"
 OUR_OWN = "our own"
-
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 Sides = dict[str, Any]
 
@@ -87,20 +85,6 @@ def laboratory() -> Iterator[ProcessPoolExecutor]:
         ) as pool,
     ):
         yield pool
-
-
-@contextmanager
-def pinned(threads: int) -> Iterator[None]:
-    """Pin the processes that are started meanwhile to so many threads."""
-    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name)
-            if value is not None:
-                os.environ[name] = value
 
 
 def perform(

@@ -1,18 +1,9 @@
-"""The two sides of a training run, each in a process of its own.
-
-OpenBLAS threads spin for about 100 ms after their last call, and in one process would
-slow torch several times over. So each side is trained by its own `Worker`, one epoch
-here, one epoch there, with a pause between and the same number of threads.
-"""
+"""The two sides of a training run, each to be trained in a process of its own."""
 
 from __future__ import annotations
 
-import multiprocessing
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from typing import Any
 
 import numpy as np
@@ -20,13 +11,9 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from benchmarks import models
-from benchmarks.experiment import pinned
 from scratchnet import datasets
 
 Array = NDArray[Any]
-
-SIDES = ("scratchnet", "torch")
-PAUSE = 0.15  # seconds, until the threads of the other side have gone to sleep
 
 
 @dataclass(frozen=True)
@@ -62,8 +49,33 @@ class Epoch:
     losses: list[float]
 
 
-class NumpySide:
+class Side:
+    """Trains; how is up to the library."""
+
+    name: str
+    loader: Any
+
+    def step(self, images: Any, labels: Any) -> float:
+        """Train on one batch; return its loss."""
+        raise AttributeError(f"{type(self).__name__} defines no step")
+
+    def epoch(self) -> Epoch:
+        """Train on every batch."""
+        steps, losses = [], []
+        start = time.perf_counter()
+        for images, labels in tqdm(
+            self.loader, f"{self.name:>10}", leave=False, disable=None, unit="step"
+        ):
+            before = time.perf_counter()
+            losses.append(self.step(images, labels))
+            steps.append(time.perf_counter() - before)
+        return Epoch(time.perf_counter() - start, steps, losses)
+
+
+class NumpySide(Side):
     """Trains with scratchnet."""
+
+    name = "scratchnet"
 
     def __init__(self, recipe: Recipe) -> None:
         import scratchnet as sn
@@ -93,8 +105,10 @@ class NumpySide:
         return self.model(self.digits.test_images).argmax(axis=1)
 
 
-class TorchSide:
+class TorchSide(Side):
     """Trains with PyTorch, as its users do: eager, default options."""
+
+    name = "torch"
 
     def __init__(self, recipe: Recipe) -> None:
         import torch
@@ -132,74 +146,7 @@ class TorchSide:
         return scores.numpy().argmax(axis=1)
 
 
-class Worker:
-    """A side in its own process, which does one thing at a time when asked."""
-
-    def __init__(self, side: str, recipe: Recipe) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(
-            target=_serve, args=(theirs, side, recipe), daemon=True
-        )
-        self._process.start()
-        theirs.close()
-
-    def ask(self, request: str) -> Any:
-        """Return the answer to ``"epoch"`` or ``"predict"``."""
-        time.sleep(PAUSE)
-        self._pipe.send(request)
-        try:
-            answer = self._pipe.recv()
-        except EOFError:
-            self._process.join()
-            raise RuntimeError(f"a worker ended: {self._process.exitcode}") from None
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    def close(self) -> None:
-        """End the process."""
-        self._pipe.close()
-        self._process.join(timeout=5)
-        if self._process.is_alive():
-            self._process.kill()
-
-
-@contextmanager
-def workers(recipe: Recipe) -> Iterator[dict[str, Worker]]:
-    """Start both sides, pinned to the recipe's number of threads."""
-    with pinned(recipe.threads):
-        started = {side: Worker(side, recipe) for side in SIDES}
-    try:
-        yield started
-    finally:
-        for worker in started.values():
-            worker.close()
-
-
-def _serve(pipe: Connection, name: str, recipe: Recipe) -> None:
-    """Answer requests until the other end is closed."""
-    try:
-        side = {"scratchnet": NumpySide, "torch": TorchSide}[name](recipe)
-        answers = {"epoch": lambda: _train(side, name), "predict": side.predict}
-        while True:
-            pipe.send(answers[pipe.recv()]())
-    except (EOFError, KeyboardInterrupt):
-        pass
-    except Exception as error:
-        pipe.send(error)
-
-
-def _train(side: NumpySide | TorchSide, name: str) -> Epoch:
-    steps, losses = [], []
-    start = time.perf_counter()
-    for images, labels in tqdm(
-        side.loader, f"{name:>10}", leave=False, disable=None, unit="step"
-    ):
-        before = time.perf_counter()
-        losses.append(side.step(images, labels))
-        steps.append(time.perf_counter() - before)
-    return Epoch(time.perf_counter() - start, steps, losses)
+SIDES = {"scratchnet": NumpySide, "torch": TorchSide}
 
 
 def gap(ours: list[float], theirs: list[float]) -> float:

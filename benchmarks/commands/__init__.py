@@ -13,6 +13,8 @@ from benchmarks.commands import (
     optimizers,
     readme,
     run,
+    scale,
+    speed,
     wars,
 )
 
@@ -24,6 +26,8 @@ COMMANDS = {
     "optimizers": optimizers,
     "readme": readme,
     "run": run,
+    "scale": scale,
+    "speed": speed,
     "wars": wars,
 }
 
@@ -38,6 +42,8 @@ commands:
   optimizers   every optimiser on two problems, both sides drawn
   readme       write the tables of the README from the records of earlier runs
   run          run experiments: what was published beside what is found here
+  scale        how the cost grows with batch, width, depth, channels and length
+  speed        how long every layer and whole training steps take, on both sides
   wars         any networks against one another, under one budget of time
 """
 

@@ -19,7 +19,8 @@ from rich.table import Table
 
 import scratchnet
 from benchmarks import figures
-from benchmarks.sides import SIDES, Epoch, Recipe, gap, workers
+from benchmarks.sides import SIDES, Epoch, Recipe, gap
+from benchmarks.worker import workers
 from scratchnet import datasets
 
 DESCRIPTION = """\
@@ -105,7 +106,7 @@ def main(arguments: Sequence[str]) -> int:
 def measure(recipe: Recipe, labels: np.ndarray[Any, Any]) -> dict[str, Any]:
     """Train both sides; return the record."""
     epochs: dict[str, list[Epoch]] = {side: [] for side in SIDES}
-    with workers(recipe) as running:
+    with workers(recipe.threads, SIDES, recipe) as running:
         for _ in range(recipe.epochs):
             for side in SIDES:
                 epochs[side].append(running[side].ask("epoch"))
@@ -135,7 +136,7 @@ def measure(recipe: Recipe, labels: np.ndarray[Any, Any]) -> dict[str, Any]:
         "sides": sides,
         "largest_loss_difference": gap(ours["losses"], theirs["losses"]),
         "predictions_that_differ": int(
-            np.sum(predictions[SIDES[0]] != predictions[SIDES[1]])
+            np.sum(predictions["scratchnet"] != predictions["torch"])
         ),
         "test_images": len(labels),
         "ratio_epoch": ours["seconds_per_epoch"] / theirs["seconds_per_epoch"],

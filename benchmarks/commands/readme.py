@@ -120,7 +120,59 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
+def speed(records: Sequence[Record]) -> str:
+    """Return one row for each training step, with columns for each run."""
+    records = sorted(records, key=lambda record: record["threads"])
+    headings, rows = ["training step"], {}
+    for record in records:
+        threads = f"{record['threads']} thread" + "s" * (record["threads"] > 1)
+        headings += [
+            f"{threads}: ratio [95 %]",
+            "limit",
+            "to torch's best",
+            "% of peak",
+        ]
+        for work in record["workloads"]:
+            if work["kind"] == "step":
+                rows.setdefault(work["name"], {})[record["threads"]] = work
+    lines = ["| " + " | ".join(headings) + " |"]
+    lines.append("|---" + "|---:" * (len(headings) - 1) + "|")
+    for name, works in rows.items():
+        cells = [name.removeprefix("step/")]
+        for record in records:
+            cells += _of_step(works.get(record["threads"]))
+        lines.append("| " + " | ".join(cells) + " |")
+    it, sides = records[0]["environment"], records[0]["sides"]
+    peaks = " and ".join(f"{r['machine']['gflops']:.0f}" for r in records)
+    lines += [
+        "",
+        "Time of scratchnet / time of torch, batch 64 unless said; in bold what is "
+        f"above its limit. NumPy {sides['scratchnet']['numpy']}, torch "
+        f"{sides['torch']['torch']}, {it['processor']}, {peaks} GFLOP/s at most.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _of_step(work: Record | None) -> list[str]:
+    """Return the cells of one training step on one number of threads."""
+    if work is None:
+        return [""] * 4
+    ratio, best = work["ratio"], work["ratio_to_best"]["value"]
+    value = f"{ratio['value']:.2f}"
+    if work["met"] is False:
+        value = f"**{value}**"
+    of_peak = work["sides"]["scratchnet"]["fraction_of_peak"]
+    return [
+        f"{value} [{ratio['low']:.2f}, {ratio['high']:.2f}]",
+        f"{work['limit']:.2f}" if work["limit"] else "",
+        f"{best:.2f} ({work['best']})",
+        f"{100 * of_peak:.0f}",
+    ]
+
+
 TABLES: dict[str, Callable[[Sequence[Record]], str]] = {
     "mnist": mnist,
     "experiment": experiment,
+    "speed": speed,
 }

@@ -162,16 +162,20 @@ def mean(axes: Axes, *factors: Array) -> Array:
 def total(axes: Axes, *factors: Array) -> Array:
     """Return the sum over `axes`, kept with size 1, of the product of `factors`.
 
-    Across axis 0, the batch, at most 16 terms are added in single precision.
+    A sum over the batch, axis 0, has many terms: across that of its axes which lies
+    outermost in memory, at most 16 of them are added in single precision.
     """
-    n, *rest = factors[0].shape
-    some = math.gcd(n, 16) if 0 in axes else 1
-    dims = [*range(len(rest) + 2)]
-    kept = [0, *(axis + 1 for axis in range(1, len(rest) + 1) if axis not in axes)]
-    operands = ((factor.reshape(n // some, some, *rest), dims) for factor in factors)
+    shape, strides = factors[0].shape, factors[0].strides
+    outer = max(axes, key=lambda axis: strides[axis]) if 0 in axes else 0
+    some = math.gcd(shape[outer], 16) if 0 in axes else 1
+    split = (*shape[:outer], shape[outer] // some, some, *shape[outer + 1 :])
+    dims = [*range(len(split))]
+    summed = {outer + 1, *(axis + (axis > outer) for axis in axes if axis != outer)}
+    kept = [dim for dim in dims if dim not in summed]
+    operands = ((factor.reshape(split), dims) for factor in factors)
     sums = np.einsum(*(part for operand in operands for part in operand), kept)
-    sums = np.expand_dims(sums, tuple(axis for axis in axes if axis != 0))
-    return sums.sum(axis=tuple({0} & {*axes}), keepdims=True, dtype=np.float64)
+    sums = np.expand_dims(sums, tuple(axis for axis in axes if axis != outer))
+    return sums.sum(axis=tuple({outer} & {*axes}), keepdims=True, dtype=np.float64)
 
 
 def count(x: Array, axes: Axes) -> int:

@@ -23,8 +23,8 @@ class RunningNorm(Normalization):
 
     Notes
     -----
-    With :math:`x` viewed as :math:`(N, C, L)` and :math:`n` elements to a mean, each
-    training pass moves the running statistics by the momentum :math:`m`,
+    With :math:`n` elements to a mean, each training pass moves the running statistics
+    by the momentum :math:`m`,
 
     .. math::
 
@@ -35,7 +35,8 @@ class RunningNorm(Normalization):
     constants to the backward pass.
     """
 
-    axes: Axes
+    #: The axes along which every place has statistics of its own.
+    kept: Axes
     running_mean: Array | None
     running_var: Array | None
     num_batches_tracked: Array | None
@@ -62,8 +63,8 @@ class RunningNorm(Normalization):
         self.register_buffer("running_var", var if tracked else None)
         self.register_buffer("num_batches_tracked", np.array(0) if tracked else None)
 
-    def view(self, x: Array) -> tuple[int, int, int]:
-        """Return :math:`(N, C, L)`, once `x` is known to fit."""
+    def view(self, x: Array) -> tuple[int, ...]:
+        """Return the shape of `x` as (N, C, ...), once it is known to fit."""
         raise AttributeError(f"{type(self).__name__} defines no view")
 
     def step(self) -> float:
@@ -72,7 +73,8 @@ class RunningNorm(Normalization):
 
     def forward(self, x: Array) -> Array:
         view = self.view(x)
-        samples, axes, shape = precise(x.reshape(view)), self.axes, (view[1], 1)
+        samples, shape = precise(x.reshape(view)), (view[1], *(1 for _ in view[2:]))
+        axes = tuple(axis for axis in range(len(view)) if axis not in self.kept)
         if self.training or self.running_mean is None or self.running_var is None:
             x_hat, scale, mu, var = standardize(samples, axes, self.eps)
             if (
@@ -125,7 +127,7 @@ class RunningNorm(Normalization):
 class _BatchNorm(RunningNorm):
     """:math:`x` of shape (N, C, …), a mean for each channel."""
 
-    axes = (0, 2)
+    kept = (1,)
     patterns: tuple[Pattern, ...]
 
     def __init__(
@@ -143,14 +145,14 @@ class _BatchNorm(RunningNorm):
             num_features, eps, momentum, affine, track_running_stats, dtype, bias
         )
 
-    def view(self, x: Array) -> tuple[int, int, int]:
+    def view(self, x: Array) -> tuple[int, ...]:
         name, own = type(self).__name__, self.training or self.running_mean is None
         known = self.running_mean if self.weight is None else self.weight
         expect_floating(self, x, None if known is None else known.dtype)
         # Without weight and statistics, torch does not look at num_features.
         channels = "C" if known is None else self.num_features
         expect_shape(self, x, *((n, channels, *rest) for n, _, *rest in self.patterns))
-        n, c, *spatial = x.shape
+        n, _, *spatial = x.shape
         if own and n * math.prod(spatial) == 1:
             raise ValueError(
                 f"{name} expects more than 1 value per channel when training, "
@@ -159,7 +161,7 @@ class _BatchNorm(RunningNorm):
         if self.eps < 0 or (own and self.eps == 0):
             bound = "positive during training" if own else "non-negative"
             raise ValueError(f"{name} eps must be {bound}, got {self.eps}")
-        return n, c, math.prod(spatial)
+        return x.shape
 
     def step(self) -> float:
         assert self.num_batches_tracked is not None

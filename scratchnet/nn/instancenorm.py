@@ -16,7 +16,7 @@ from scratchnet.nn.module import Array
 class _InstanceNorm(RunningNorm):
     """:math:`x` of shape (N, C, …) or (C, …), a mean for each sample and channel."""
 
-    axes = (2,)
+    kept = (0, 1)
     pattern: Pattern
 
     def __init__(
@@ -34,7 +34,7 @@ class _InstanceNorm(RunningNorm):
             num_features, eps, momentum, affine, track_running_stats, dtype, bias
         )
 
-    def view(self, x: Array) -> tuple[int, int, int]:
+    def view(self, x: Array) -> tuple[int, ...]:
         self.expect_dtype(x)
         _, *spatial = self.pattern
         expect_shape(self, x, ("C", *spatial), ("N", "C", *spatial))
@@ -48,13 +48,13 @@ class _InstanceNorm(RunningNorm):
                 "when affine=False",
                 stacklevel=4,
             )
-        length = math.prod(x.shape[-len(spatial) :])
-        if length == 1 and (self.training or self.running_mean is None):
+        places = x.shape[-len(spatial) :]
+        if math.prod(places) == 1 and (self.training or self.running_mean is None):
             raise ValueError(
                 f"{type(self).__name__} expects more than 1 spatial element when "
                 f"training, got {x.shape}"
             )
-        return math.prod(batch), channels, length
+        return math.prod(batch), channels, *places
 
     def step(self) -> float:
         # As in torch: batches are not counted, and None keeps what is there.

@@ -86,7 +86,7 @@ class Module:
 
     def __call__(self, *inputs: Any, **kwargs: Any) -> Any:
         output = self.forward(*inputs, **kwargs)
-        self._output_shape = _shape_of(output)
+        vars(self)["_output_shape"] = _shape_of(output)
         return output
 
     def forward(self, *inputs: Any, **kwargs: Any) -> Any:
@@ -99,8 +99,8 @@ class Module:
 
     def save_for_backward(self, *values: Any) -> None:
         """Keep `values` until the next forward pass."""
-        self._saved = values
-        self._output_shape = None
+        # Past __setattr__, as no member is set: 3 % of a small perceptron's step.
+        vars(self).update(_saved=values, _output_shape=None)
 
     def saved_for(self, *grad_outputs: Any) -> Any:
         """Return what `forward` saved, once `grad_outputs` fit its outputs.
@@ -391,6 +391,8 @@ def _each_once(named: Iterable[tuple[str, T]]) -> Iterator[tuple[str, T]]:
 
 def _shape_of(output: Any) -> Any:
     """Shapes of an output, nested as it is; None where there is no array."""
+    if isinstance(output, np.ndarray):
+        return output.shape
     if isinstance(output, tuple | list):
         return tuple(_shape_of(part) for part in output)
     return None if output is None else np.shape(output)

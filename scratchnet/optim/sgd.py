@@ -112,6 +112,6 @@ class SGD(Optimizer):
                 b = state["momentum_buffer"] = np.array(g)
             else:
                 b *= mu
-                b += (1 - tau) * g
+                b += g if tau == 0 else (1 - tau) * g
             g = g + mu * b if group["nesterov"] else b
         p -= lr * g

@@ -289,7 +289,8 @@ def spread(grad: Array, boxes: Sequence[Windows]) -> Array:
 
 
 def _sums_along(windows: Windows, x: Array) -> Array:
-    y = np.zeros(windows.output_shape(x.shape), x.dtype)
+    # In the memory order of x, which convolutions lay out with the batch last.
+    y = np.zeros_like(x, shape=windows.output_shape(x.shape))
     for outputs, taps in windows.runs:
         total = y[outputs]
         total[...] = x[taps[0]]
@@ -299,7 +300,7 @@ def _sums_along(windows: Windows, x: Array) -> Array:
 
 
 def _spread_along(windows: Windows, grad_y: Array) -> Array:
-    grad_x = np.zeros(windows.input_shape(grad_y.shape), grad_y.dtype)
+    grad_x = np.zeros_like(grad_y, shape=windows.input_shape(grad_y.shape))
     for outputs, taps in windows.runs:
         for tap in taps:
             if windows.disjoint:

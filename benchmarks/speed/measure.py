@@ -1,0 +1,187 @@
+"""Slots in turn, and what is made of them: medians, ratios, intervals, records."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from tqdm import tqdm
+
+from benchmarks.speed import layers, machine
+from benchmarks.speed.bench import COMPILED, SIDES, TUNED, Step, Workload
+from benchmarks.speed.layers import LAYERS
+from benchmarks.speed.steps import STEPS
+from benchmarks.worker import Worker, workers
+
+Record = dict[str, Any]
+
+WORKLOADS: dict[str, Workload] = {work.name: work for work in (*STEPS, *LAYERS)}
+RESAMPLES = 2000
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How carefully to measure: slots of each side, their length in seconds."""
+
+    slots: int = 9
+    seconds: float = 0.3
+    compiled: bool = True
+
+
+FULL = Plan()
+QUICK = Plan(slots=5, seconds=0.1, compiled=False)
+
+
+def find(name: str) -> Workload:
+    """Return the workload of this name."""
+    return WORKLOADS[name]
+
+
+def choose(names: Iterable[str], patterns: Sequence[str]) -> list[str]:
+    """Return the names that match any of the patterns, all if there are none.
+
+    Raises
+    ------
+    LookupError
+        If a pattern matches nothing.
+    """
+    names = list(names)
+    for pattern in patterns:
+        if not any(fnmatch(name, pattern) for name in names):
+            raise LookupError(f"no workload matches {pattern!r}")
+    return [n for n in names if not patterns or any(fnmatch(n, p) for p in patterns)]
+
+
+def measure(names: Sequence[str], threads: int, plan: Plan) -> Record:
+    """Measure workloads on so many threads; return the record."""
+    results, peaks = [], []
+    with workers(threads, dict(SIDES), threads, find) as idle:
+        versions = {side: worker.ask("versions") for side, worker in idle.items()}
+        for name in (bar := tqdm(names, unit="workload", leave=False, disable=None)):
+            bar.set_postfix_str(name)
+            if not peaks or isinstance(find(name), Step):
+                peaks += [worker.ask("peaks") for worker in idle.values()]
+            results.append(one(name, threads, plan))
+    best = {key: max(peak[key] for peak in peaks) for key in peaks[0]}
+    for work in results:
+        for side in work["sides"].values() if work["flops"] else ():
+            reached = 1e-9 * work["flops"] / side["median"]
+            side["fraction_of_peak"] = reached / best["gflops"]
+    return {
+        "threads": threads,
+        "plan": vars(plan) | {"compiled": compiling(plan)},
+        "environment": machine.environment(),
+        "sides": versions,
+        "machine": best,
+        "workloads": results,
+    }
+
+
+def one(name: str, threads: int, plan: Plan) -> Record:
+    """Measure one workload on every side; return its record."""
+    work = find(name)
+    is_step = isinstance(work, Step)
+    builders = dict(SIDES)
+    if is_step:
+        builders |= TUNED | (COMPILED if compiling(plan) is True else {})
+    refused: dict[str, str] = {}
+    with workers(threads, builders, threads, find) as running:
+        for side, worker in list(running.items()):
+            try:
+                worker.ask("load", name, plan.seconds)
+            except Exception as error:  # torch.compile may fail in any way it likes.
+                if side not in COMPILED:
+                    raise
+                refused[side] = f"{type(error).__name__}: {error}"[:300]
+                running.pop(side).close()
+        slots = in_turn(running, plan.slots)
+        memory = {side: worker.ask("memory") for side, worker in running.items()}
+        flops = running["torch"].ask("flops", name) if is_step else None
+    return summary(work, threads, slots, memory, flops) | {"refused": refused}
+
+
+def in_turn(
+    running: dict[str, Worker], slots: int
+) -> dict[str, list[dict[str, float]]]:
+    """Return the times of each side, which take their slots A B A B."""
+    times: dict[str, list[dict[str, float]]] = {side: [] for side in running}
+    for _ in range(slots):
+        for side, worker in running.items():
+            times[side].append(worker.ask("slot"))
+    return times
+
+
+def summary(
+    work: Workload,
+    threads: int,
+    slots: dict[str, list[dict[str, float]]],
+    memory: dict[str, int],
+    flops: int | None,
+) -> Record:
+    """Return the record of one workload."""
+    columns = {
+        side: {part: [slot[part] for slot in times] for part in times[0]}
+        for side, times in slots.items()
+    }
+    ours, theirs = columns["scratchnet"], columns["torch"]
+    medians = {side: float(np.median(c["total"])) for side, c in columns.items()}
+    best = min((side for side in columns if side != "scratchnet"), key=medians.get)
+    is_step = isinstance(work, Step)
+    limit = work.limit(threads) if is_step else layers.LIMIT
+    ratios = {part: ratio(ours[part], theirs[part]) for part in ours}
+    return {
+        "name": work.name,
+        "kind": "step" if is_step else "layer",
+        "sides": {
+            side: {
+                "slots": c,
+                "median": medians[side],
+                "quartiles": np.quantile(c["total"], [0.25, 0.75]).tolist(),
+                "peak_memory": memory[side],
+            }
+            for side, c in columns.items()
+        },
+        "ratio": ratios.pop("total"),
+        "ratio_of_parts": ratios,
+        "best": best,
+        "ratio_to_best": ratio(ours["total"], columns[best]["total"]),
+        "flops": flops,
+        "limit": limit,
+        "excuse": layers.EXCUSED.get(work.name),
+        "met": None
+        if limit is None
+        else medians["scratchnet"] <= limit * medians["torch"],
+    }
+
+
+def ratio(ours: ArrayLike, theirs: ArrayLike, seed: int = 0) -> dict[str, float]:
+    """Return the ratio of the medians, and the interval that holds it in 19 of 20.
+
+    The slots are drawn again with replacement (a bootstrap), both sides of a round
+    together: they ran one after the other, when the machine was as busy.
+    """
+    ours, theirs = np.asarray(ours), np.asarray(theirs)
+    rng = np.random.default_rng(seed)
+    rounds = rng.integers(len(ours), size=(RESAMPLES, len(ours)))
+    drawn = np.median(ours[rounds], axis=1) / np.median(theirs[rounds], axis=1)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    value = float(np.median(ours) / np.median(theirs))
+    return {
+        "value": value,
+        "low": min(float(low), value),
+        "high": max(float(high), value),
+    }
+
+
+def compiling(plan: Plan) -> bool | str:
+    """Return whether `torch.compile` takes part, or why it does not."""
+    if not plan.compiled:
+        return "left out of a quick run"
+    if not any(map(shutil.which, ("c++", "g++", "clang++"))):
+        return "no C++ compiler was found"
+    return True

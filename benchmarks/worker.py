@@ -1,0 +1,99 @@
+"""An object in a process of its own, asked from here.
+
+OpenBLAS threads spin for about 100 ms after their last call, and in one process would
+slow torch several times over. So each side computes in its own `Worker`, in turn, with
+a pause between and the same number of threads.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from typing import Any
+
+PAUSE = 0.15  # seconds, until the threads of the other side have gone to sleep
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class Worker:
+    """An object in its own process, which does one thing at a time when asked.
+
+    Parameters
+    ----------
+    build : callable
+        Makes the object there, from `arguments`; both are pickled.
+    """
+
+    def __init__(self, build: Callable[..., Any], *arguments: Any) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(
+            target=_serve, args=(theirs, build, arguments), daemon=True
+        )
+        self._process.start()
+        theirs.close()
+
+    def ask(self, method: str, *arguments: Any) -> Any:
+        """Return what a method of the object returns, or raise what it raises."""
+        time.sleep(PAUSE)
+        try:
+            self._pipe.send((method, arguments))
+            answer = self._pipe.recv()
+        except (EOFError, BrokenPipeError, ConnectionResetError):
+            self._process.join()
+            raise RuntimeError(f"a worker ended: {self._process.exitcode}") from None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def close(self) -> None:
+        """End the process."""
+        self._pipe.close()
+        self._process.join(timeout=5)
+        if self._process.is_alive():
+            self._process.kill()
+
+
+@contextmanager
+def workers(
+    threads: int, builders: dict[str, Callable[..., Any]], *arguments: Any
+) -> Iterator[dict[str, Worker]]:
+    """Start a worker for each builder, pinned to so many threads, and end them all."""
+    with pinned(threads):
+        started = {name: Worker(build, *arguments) for name, build in builders.items()}
+    try:
+        yield started
+    finally:
+        for worker in started.values():
+            worker.close()
+
+
+@contextmanager
+def pinned(threads: int) -> Iterator[None]:
+    """Pin the processes that are started meanwhile to so many threads."""
+    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
+
+
+def _serve(pipe: Connection, build: Callable[..., Any], arguments: Any) -> None:
+    """Answer requests until the other end is closed."""
+    try:
+        subject = build(*arguments)
+        while True:
+            method, given = pipe.recv()
+            pipe.send(getattr(subject, method)(*given))
+    except (EOFError, KeyboardInterrupt):
+        pass
+    except Exception as error:
+        pipe.send(error)

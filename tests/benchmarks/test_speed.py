@@ -1,0 +1,247 @@
+"""The speed benchmark: nothing is asserted of the times themselves."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmarks import commands
+from benchmarks.commands.readme import speed as table
+from benchmarks.speed import layers, machine, measure
+from benchmarks.speed.bench import NumpyBench, TorchBench, batches_of, drawn
+from benchmarks.speed.flops import of_step
+from benchmarks.speed.layers import EXCUSED, LAYERS, UNTIMED
+from benchmarks.speed.measure import WORKLOADS, choose, find, ratio, summary
+from benchmarks.speed.steps import LABELS, SGD, STEPS, Step
+from parity.case import call, uniform
+from parity.registry import PAIRS
+from tests.benchmarks.home import at_home
+
+SMALL = Step("small", call("perceptron", 12, 10), (uniform(64, 12),), LABELS, SGD)
+
+
+def test_every_layer_and_loss_has_a_workload_or_a_reason():
+    known = {pair.name for pair in PAIRS if pair.namespace == "nn"}
+    timed = {layer.pair for layer in LAYERS}
+    assert timed | set(UNTIMED) == known
+    assert not timed & set(UNTIMED)
+    assert all(UNTIMED.values())
+
+
+def test_names_are_unique_and_excuses_name_workloads():
+    assert len(WORKLOADS) == len(LAYERS) + len(STEPS)
+    assert set(EXCUSED) <= set(WORKLOADS)
+
+
+def test_limits_are_those_of_the_issue():
+    limits = {step.title: step.limits for step in STEPS if step.limits}
+    assert limits == {
+        "MLP 784-128-64-10 SGD": (0.50, 0.55),
+        "MLP 784-128-64-10 Adam": (0.50, 0.55),
+        "MLP 784-512-512-10 SGD": (0.85, 0.95),
+        "MLP 784-512-512-10 Adam": (0.85, 0.95),
+        "LeNet-5 SGD": (0.75, 0.75),
+        "CNN 32-64 SGD": (1.0, 1.3),
+        "CNN 32-64 with batch norm SGD": (1.1, 1.4),
+        "LSTM 128 Adam": (1.4, 1.9),
+        "GRU 128 Adam": (0.9, 0.9),
+        "transformer 2x64 Adam": (1.2, 1.5),
+    }
+    assert [STEPS[0].limit(threads) for threads in (1, 2, 3)] == [0.50, 0.55, None]
+
+
+@pytest.mark.parametrize("kind", [NumpyBench, TorchBench])
+@pytest.mark.parametrize(
+    "name",
+    ["LSTMCell", "AdaptiveLogSoftmaxWithLoss", "MSELoss", "EmbeddingBag", "Linear"],
+)
+def test_a_layer_is_timed_in_parts(kind, name):
+    once = kind(1, find).layer(find(name), np.random.default_rng(0))
+    times = once()
+    assert times["total"] == pytest.approx(times["forward"] + times["backward"])
+    assert all(seconds > 0 for seconds in times.values())
+
+
+def test_both_sides_are_given_the_same_numbers():
+    ours = drawn((SMALL.inputs, SMALL.target), np.random.default_rng(3))
+    theirs = drawn(
+        (SMALL.inputs, SMALL.target), np.random.default_rng(3), None, torch.from_numpy
+    )
+    np.testing.assert_array_equal(ours[0][0], theirs[0][0].numpy())
+    np.testing.assert_array_equal(ours[1], theirs[1].numpy())
+    assert ours[0][0].dtype == np.float32
+    assert ours[1].dtype == np.int64
+
+
+def test_batches_come_round_again():
+    batches = batches_of(SMALL, np.random.default_rng(0))
+    several = [next(batches)[0][0] for _ in range(5)]
+    assert several[0] is several[4]
+    assert not np.array_equal(several[0], several[1])
+
+
+@pytest.mark.parametrize("kind", [NumpyBench, TorchBench])
+def test_a_step_trains(kind):
+    bench = kind(1, lambda name: SMALL)
+    assert bench.load("small", 0.0) == 2
+    assert set(bench.slot()) == {"total"}
+    assert bench.memory() >= 0
+
+
+@pytest.mark.parametrize(
+    "title", ["MLP 784-128-64-10 SGD", "LeNet-5 SGD", "CNN 32-64 SGD"]
+)
+def test_operations_are_those_that_torch_counts(title):
+    (step,) = (step for step in STEPS if step.title == title)
+    model = step.build(torch.nn)
+    (inputs, target) = next(
+        batches_of(step, np.random.default_rng(0), torch.from_numpy)
+    )
+    with FlopCounterMode(display=False) as counter:
+        torch.nn.functional.cross_entropy(model(*inputs), target).backward()
+    assert of_step(model, inputs, input_grad_skipped=True) == counter.get_total_flops()
+
+
+def test_operations_of_an_lstm():
+    model = torch.nn.LSTM(3, 5, batch_first=True)
+    of_weights = 2 * 4 * 5 * np.array([3, 5]) * 7 * 2  # of batch 7, length 2
+    inputs = (torch.zeros(7, 2, 3),)
+    assert of_step(model, inputs, False) == 3 * of_weights.sum()
+    assert of_step(model, inputs, True) == 3 * of_weights.sum() - of_weights[0]
+
+
+def made_up(slots, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.lognormal(0, 0.2, slots), 2 * rng.lognormal(0, 0.2, slots)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_interval_holds_the_ratio_of_the_medians(seed):
+    ours, theirs = made_up(21, seed)
+    found = ratio(ours, theirs)
+    assert found["value"] == np.median(ours) / np.median(theirs)
+    assert found["low"] < found["value"] < found["high"]
+
+
+def test_more_slots_make_a_narrower_interval_around_the_truth():
+    few, many = ratio(*made_up(9)), ratio(*made_up(900))
+    assert many["high"] - many["low"] < (few["high"] - few["low"]) / 3
+    assert many["low"] < 0.5 < many["high"]
+
+
+def test_slots_of_a_round_are_drawn_together():
+    rounds = np.random.default_rng(0).lognormal(0, 1, 15)
+    found = ratio(3 * rounds, rounds)
+    assert (found["low"], found["high"]) == pytest.approx((3, 3))
+
+
+def test_a_summary_says_which_torch_is_best_and_whether_the_limit_is_met():
+    slots = {
+        side: [{"total": seconds * wobble} for wobble in (1, 1.1, 0.9)]
+        for side, seconds in (
+            ("scratchnet", 0.4),
+            ("torch", 1.0),
+            ("torch, tuned", 0.5),
+        )
+    }
+    step = STEPS[0]
+    memory = dict.fromkeys(slots, 1024)
+    found = summary(step, 1, slots, memory, flops=10**9)
+    assert found["ratio"]["value"] == pytest.approx(0.4)
+    assert found["best"] == "torch, tuned"
+    assert found["ratio_to_best"]["value"] == pytest.approx(0.8)
+    assert found["met"] is True
+    assert found["sides"]["torch"]["quartiles"] == pytest.approx([0.95, 1.05])
+    slots["scratchnet"] = [{"total": 0.51}] * 3
+    assert summary(step, 1, slots, memory, 10**9)["met"] is False
+    assert summary(step, 3, slots, memory, 10**9)["met"] is None
+
+
+def test_only_selects():
+    assert choose(["Conv1d", "Conv2d", "Linear"], ["Conv*"]) == ["Conv1d", "Conv2d"]
+    assert choose(WORKLOADS, ["step/LeNet*", "ReLU"]) == ["step/LeNet-5 SGD", "ReLU"]
+    assert choose(["a", "b"], []) == ["a", "b"]
+    with pytest.raises(LookupError, match="no workload matches 'Linaer'"):
+        choose(WORKLOADS, ["Lin*", "Linaer"])
+
+
+def test_the_peak_of_memory_sees_what_was_freed():
+    before = machine.peak_memory(reset=True)
+    np.ones(before // 8 + 2**21).sum()  # more than ever, where no reset is allowed
+    assert machine.peak_memory() > before + 2**23
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--only", "Linaer"], "no workload matches 'Linaer'"),
+        (["--threads", "0"], "expected a number of at least 1, got 0"),
+        (["--slots", "1"], "expected a number of at least 2, got 1"),
+        (["--steps", "--only", "Linear"], "no workload matches 'Linear'"),
+    ],
+)
+def test_misuse_is_said_and_exits_2(arguments, said, capsys):
+    with pytest.raises(SystemExit) as stop:
+        commands.main(["speed", *arguments])
+    assert stop.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_each_side_works_in_a_process_of_its_own(tmp_path, capsys):
+    arguments = ["--quick", "--only", "Linear", "--slots", "2", "--threads", "1"]
+    assert commands.main(["speed", *arguments, "--output", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert "1 of" in printed
+    assert "layers meet the limit of 3" in printed
+    assert (tmp_path / "speed-1-layers.png").exists()
+
+
+def test_the_record_is_complete(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(measure, "workers", at_home)
+    arguments = ["--quick", "--only", "step/LeNet*", "Linear", "--slots", "2"]
+    arguments += ["--threads", "1", "--output", str(tmp_path), "--json"]
+    assert commands.main(["speed", *arguments]) == 0
+    (record,) = json.loads(capsys.readouterr().out)
+    assert json.loads((tmp_path / "speed-1.json").read_text()) == record
+    for kind in ("steps", "layers"):
+        figure = (tmp_path / f"speed-1-{kind}.png").read_bytes()
+        assert figure.startswith(b"\x89PNG")
+
+    assert record["threads"] == 1
+    assert {side["threads"] for side in record["sides"].values()} == {1}
+    assert record["environment"]["processor"]
+    assert record["machine"]["gflops"] > 0
+    assert record["machine"]["gb_per_s"] > 0
+    assert record["plan"]["compiled"] == "left out of a quick run"
+    step, layer = record["workloads"]
+    assert set(step["sides"]) == {"scratchnet", "torch", "torch, tuned"}
+    assert set(layer["sides"]) == {"scratchnet", "torch"}
+    assert layer["limit"] == layers.LIMIT
+    assert layer["flops"] is None
+    for side in step["sides"].values():
+        gflops = 1e-9 * step["flops"] / side["median"]
+        of_peak = pytest.approx(gflops / record["machine"]["gflops"])
+        assert side["fraction_of_peak"] == of_peak
+    assert set(layer["ratio_of_parts"]) == {"forward", "backward"}
+    for work in (step, layer):
+        assert work["ratio"]["low"] <= work["ratio"]["value"] <= work["ratio"]["high"]
+        assert work["refused"] == {}
+        for side in work["sides"].values():
+            assert {len(times) for times in side["slots"].values()} == {2}
+            first, last = side["quartiles"]
+            assert first <= side["median"] <= last
+            assert side["peak_memory"] >= 0
+
+    (row,) = (line for line in table([record]).splitlines() if "LeNet" in line)
+    assert f"{step['ratio']['value']:.2f}" in row
+    assert row.count("|") == 6
+
+
+def test_compilation_is_left_out_for_a_reason(monkeypatch):
+    monkeypatch.setattr(measure.shutil, "which", lambda name: None)
+    assert measure.compiling(measure.FULL) == "no C++ compiler was found"
+    assert measure.compiling(measure.QUICK) == "left out of a quick run"
