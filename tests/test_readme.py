@@ -46,6 +46,8 @@ def test_commands_run(command, tmp_path):
             words.append("PYTEST_ARGS=--collect-only -q")
         if words[1] == "bench":
             words.append("BENCH_ARGS=--epochs 1 --output " + str(tmp_path))
+        if words[1] == "experiments":  # Minutes: enough that it finds the command.
+            words.append("EXPERIMENTS_ARGS=--help")
         if words[1] == "study":
             words.append("STUDY_ARGS=Linear --output " + str(tmp_path))
     elif words[0] == "pip":  # Into an environment that has it all.
@@ -58,7 +60,10 @@ def test_commands_run(command, tmp_path):
         if words[2:] == ["parity"]:  # make parity has just run all of it.
             words.append("--list")
         if words[2] == "benchmarks":
-            words += ["--output", str(tmp_path)] if words[3] == "optimizers" else []
+            if words[3] in ("optimizers", "run", "speed"):
+                words += ["--output", str(tmp_path)]
+            if words[3] == "speed":  # One step instead of ten.
+                words += ["--only", "step/MLP 784-128-64-10 SGD"]
         if "homework.py" in words:
             (tmp_path / "homework.py").write_text(HOMEWORK)
             words[words.index("homework.py")] = str(tmp_path / "homework.py")

@@ -297,18 +297,21 @@ def places(winners: Sequence[Array], boxes: Sequence[Windows]) -> Array:
 
 def _maxima_along(windows: Windows, x: Array) -> tuple[Array, Array]:
     # In the memory order of x, which convolutions lay out with the batch last.
-    y = np.full_like(x, -np.inf, shape=windows.output_shape(x.shape))
+    y = np.empty_like(x, shape=windows.output_shape(x.shape))
+    if not windows.length.all():
+        y.fill(-np.inf)
     winner = np.zeros_like(y, np.min_scalar_type(windows.length.max(initial=0)))
     for outputs, taps in windows.runs:
-        best, won_by = y[outputs], winner[outputs]
-        best[...] = x[taps[0]]
+        best, won_by, so_far = y[outputs], winner[outputs], x[taps[0]]
         for j, tap in enumerate(taps[1:], start=1):
-            # Strided reading is slow: one copy pays for three passes over it.
-            element = x[tap].copy(order="K")
-            wins = element > best
-            wins |= np.isnan(element)
+            wins = x[tap] > so_far
             np.maximum(won_by, wins * winner.dtype.type(j), out=won_by)
-            np.maximum(best, element, out=best)
+            so_far = np.maximum(so_far, x[tap], out=best)
+        if len(taps) == 1:
+            best[...] = so_far
+        if np.isnan(best).any():
+            for j, tap in enumerate(taps):
+                won_by[np.isnan(x[tap])] = j
     return y, winner
 
 
