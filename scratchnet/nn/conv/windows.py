@@ -22,7 +22,8 @@ Arrays have torch's shape (N, C, *S), but the batch lies last in memory, as (*S[
 C, S[-1], N). The rows under a kernel, with their channels, are then one matrix where
 they lie: a column for each place along the last dimension and each sample, and for
 the next tap the same matrix some columns on. At stride 1 nothing is copied; where
-taps or places lie apart, no more than a row is.
+taps or places lie apart, no more than a row is. Of few channels the matrices are too
+thin for a product each: there the taps are copied beneath each other, for one.
 """
 
 from __future__ import annotations
@@ -39,6 +40,9 @@ from scratchnet.nn.module import Array
 
 #: Longer rows are cut, as what is copied of them, and their products, take room.
 COLUMNS = 2**14
+#: Matrices of fewer rows are thin. One product for the 25 taps of LeNet-5's first
+#: layer takes 0.7 of the time of five.
+THIN = 16
 
 
 @dataclass(frozen=True)
@@ -59,8 +63,10 @@ class Kernel:
     def gather(self, x: Array, y: Array) -> None:
         """Add to `y` what the kernel sees of `x` from each of its places."""
         w = self._by_tap()
+        if w.shape[-1] < THIN:
+            w = np.concatenate(w, axis=-1)[None]
         for y_row, seen in self._rows(x, y):
-            for w_k, x_k in zip(w, _matrices(seen), strict=True):
+            for w_k, x_k in zip(w, _matrices(seen, len(w)), strict=True):
                 y_row += w_k @ x_k
 
     @np.errstate(over="ignore", invalid="ignore")
@@ -76,7 +82,7 @@ class Kernel:
         """Return, in the weight's shape, the sum of `y` times what each tap sees."""
         w = np.zeros_like(self._by_tap())
         for y_row, seen in self._rows(x, y):
-            w += y_row @ _matrices(seen).mT
+            w += y_row @ _matrices(seen, len(w)).mT
         return self._by_channel(w)
 
     @property
@@ -154,7 +160,9 @@ def batch_last(x: Array) -> Array:
     return lying.transpose(-1, -3, *range(x.ndim - 3), -2)
 
 
-def _matrices(seen: Array) -> Array:
-    """Return what the taps see as matrices, (taps, G, …, columns·N)."""
+def _matrices(seen: Array, count: int) -> Array:
+    """Return what the taps see as `count` matrices, (count, G, …, columns·N)."""
     taps, g, *rows, columns, n = seen.shape
-    return seen.reshape(taps, g, math.prod(rows), columns * n)
+    some = taps // count
+    tall = seen.reshape(count, some, g, math.prod(rows), columns * n).swapaxes(1, 2)
+    return tall.reshape(count, g, some * math.prod(rows), columns * n)
