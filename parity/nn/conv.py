@@ -162,6 +162,7 @@ def common_cases(dims: int, last: str) -> Iterator[Case]:
     yield Case(call(1, 1, 3), call(normal(1, 1, *size)))
     yield Case(call(1, 3, 1), call(normal(1, 1, *[1] * dims)), note="one number")
     yield Case(call(4, 5, 3), call(normal(0, 4, *size)), note="empty batch")
+    yield Case(call(20, 3, 3), call(normal(2, 20, *size)), note="many channels")
     yield Case(call(4, 5, 3, padding=1), call(normal(17, 4, *[3] * dims)))
     yield Case(call(4, 5, 3, 2, 1), call(normal(*batch, scale=1e-12)))
     yield Case(call(4, 5, 3, 2, 1), call(normal(*batch, scale=1e12)))
@@ -269,8 +270,22 @@ FAULTS = (
     Fault(
         "Conv2d",
         "a true convolution, the kernel turned round",
-        "zip(w, _matrices(seen), strict=True)",
-        "zip(w[::-1], _matrices(seen), strict=True)",
+        "w.transpose(-1, 0, 1, *range(3, w.ndim - 1), 2)",
+        "w[..., ::-1].transpose(-1, 0, 1, *range(3, w.ndim - 1), 2)",
+        module=WINDOWS,
+    ),
+    Fault(
+        "Conv1d",
+        "of many channels, taps in the wrong order",
+        "zip(w, _matrices(seen, len(w)), strict=True)",
+        "zip(w[::-1], _matrices(seen, len(w)), strict=True)",
+        module=WINDOWS,
+    ),
+    Fault(
+        "Conv1d",
+        "of few channels, taps beneath each other in the wrong order",
+        "w = np.concatenate(w, axis=-1)[None]",
+        "w = np.concatenate(w[::-1], axis=-1)[None]",
         module=WINDOWS,
     ),
     Fault(

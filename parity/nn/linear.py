@@ -73,8 +73,8 @@ FAULTS = (
     Fault(
         "Linear",
         "weight gradient transposed",
-        "self.weight.accumulate_grad((x.T @ grad_rows).T)",
-        "self.weight.accumulate_grad((x.T @ grad_rows).reshape(self.weight.shape))",
+        "weight.accumulate_grad(np.dot(x.T, grad_rows).T)",
+        "weight.accumulate_grad(np.dot(x.T, grad_rows).reshape(weight.shape))",
     ),
     Fault(
         "Linear",
@@ -85,8 +85,8 @@ FAULTS = (
     Fault(
         "Linear",
         "input gradient by the transposed weight's rows",
-        "return grad_output @ self.weight.data if",
-        "return grad_output @ self.weight.data[:, ::-1] if",
+        "return grad_output @ weight.data if",
+        "return grad_output @ weight.data[:, ::-1] if",
     ),
     Fault(
         "Bilinear",

@@ -49,14 +49,14 @@ FAULTS = (
     Fault(
         "Adam",
         "epsilon under the correction",
-        "(np.sqrt(v) / (1 - beta2**t) ** 0.5 + eps)",
-        "((np.sqrt(v) + eps) / (1 - beta2**t) ** 0.5)",
+        "(np.sqrt(v) + eps * root)",
+        "(np.sqrt(v) + eps)",
     ),
     Fault(
         "Adam",
         "epsilon inside the root",
-        "(np.sqrt(v) / (1 - beta2**t) ** 0.5 + eps)",
-        "np.sqrt(v / (1 - beta2**t) + eps)",
+        "(np.sqrt(v) + eps * root)",
+        "np.sqrt(v + eps * root**2)",
     ),
     Fault(
         "Adam",
@@ -66,7 +66,12 @@ FAULTS = (
             v = np.maximum(state["max_exp_avg_sq"], corrected) * (1 - beta2**t)
             state["max_exp_avg_sq"][...] = v / (1 - beta2**t)""",
     ),
-    Fault("Adam", "velocity not corrected", "lr / (1 - beta1**t) * m", "lr * m"),
+    Fault(
+        "Adam",
+        "velocity not corrected",
+        "lr * root / (1 - beta1**t) * m",
+        "lr * root * m",
+    ),
     Fault(
         "Adam",
         "steps counted from 2",

@@ -45,7 +45,7 @@ FAULTS = (
         """np.array(g)
             else:
                 b *= mu
-                b += (1 - tau) * g
+                b += g if tau == 0 else (1 - tau) * g
             g = g + mu * b if group["nesterov"] else b
         p -= lr * g""",
         """lr * np.array(g)
@@ -57,7 +57,7 @@ FAULTS = (
             p -= lr * g""",
     ),
     Fault("SGD", "first velocity dampened", "np.array(g)", "(1 - tau) * g"),
-    Fault("SGD", "no dampening", "b += (1 - tau) * g", "b += g"),
+    Fault("SGD", "no dampening", "b += g if tau == 0 else (1 - tau) * g", "b += g"),
     Fault(
         "SGD",
         "no look ahead in Nesterov's velocity",

@@ -136,14 +136,14 @@ FAULTS = (
     Fault(
         "MaxPool2d",
         "the last of equal values wins",
-        "wins = element > best",
-        "wins = element >= best",
+        "wins = x[tap] > so_far",
+        "wins = x[tap] >= so_far",
     ),
     Fault(
         "MaxPool1d",
         "NaN is passed on, but its gradient is not",
-        "wins |= np.isnan(element)",
-        "wins |= False",
+        "if np.isnan(best).any():",
+        "if False:",
     ),
     Fault(
         "MaxPool3d",
