@@ -175,5 +175,5 @@ def draw(config: Config, sides: Sides) -> Figure:
     right.invert_yaxis()
     right.tick_params(axis="y", length=0, labelsize=9)
     right.set(xlabel="points of accuracy between two runs, on average")
-    right.set_title("The library is the least of it")
+    right.set_title("How far apart two runs are")
     return figure

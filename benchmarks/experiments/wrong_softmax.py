@@ -237,7 +237,7 @@ def draw(config: Config, sides: Sides) -> Figure:
         ends[f"{name}: {score:.0%}"] = losses[-1], color
     training.set(xlabel="batch", ylabel="loss", ylim=(0, None))
     name_ends(training, ends)
-    training.set_title("From those sums nothing is learned")
+    training.set_title("What each backward pass learns")
     return figure
 
 
