@@ -9,9 +9,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from parity import registry, report, study
+from parity import registry, report
 from parity.commands import check
-from parity.study import verdict
 
 DESCRIPTION = """\
 Write the study pages: for each file the mathematics, the NumPy code beside its torch
@@ -51,6 +50,11 @@ def main(arguments: Sequence[str]) -> int:
         help="what python -m parity --json wrote (default: run the cases now)",
     )
     options = parser.parse_args(arguments)
+    try:  # Only now: the other commands do without what the pages are made with.
+        from parity import study
+        from parity.study import verdict
+    except ImportError as error:
+        parser.error(f"{error}: the pages need the extra study")
     try:
         pairs = registry.choose(options.names) if options.names else registry.PAIRS
         pages = study.holding(pairs)

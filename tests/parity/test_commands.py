@@ -214,3 +214,19 @@ def test_the_exit_status_of_the_process(homework):
         [sys.executable, "-m", "parity", "judge", str(homework)], check=False
     )
     assert run.returncode == 1
+
+
+def test_parity_needs_nothing_that_only_the_pages_need():
+    code = (
+        "import sys\n"
+        "for name in ('docstring_parser', 'docutils', 'jinja2', 'matplotlib'):\n"
+        "    sys.modules[name] = None\n"
+        "from parity import commands\n"
+        "assert commands.main(['Identity']) == 0\n"
+        "commands.main(['study', 'Identity'])\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 2, run.stderr
+    assert "the pages need the extra study" in run.stderr
