@@ -291,8 +291,8 @@ FAULTS = (
     Fault(
         "Conv2d",
         "overlapping windows overwrite each other's gradient",
-        "x_k += (w_k.mT @ y_row)",
-        "x_k[...] = (w_k.mT @ y_row)",
+        "x_k += (w_k @ y_rows)",
+        "x_k[...] = (w_k @ y_rows)",
         module=WINDOWS,
     ),
     Fault(

@@ -125,14 +125,14 @@ FAULTS = (
     Fault(
         "Hardswish",
         "product rule forgotten",
-        "< 3) * middle + middle",
-        "< 3) * 0 + middle",
+        "u + 0.5 - 0.5 * np.trunc(u)",
+        "u / 2 + 0.5",
     ),
     Fault(
         "Hardswish",
         "product rule at the upper bound",
-        "(np.abs(x) < 3) * middle",
-        "(np.abs(x) <= 3) * middle",
+        "np.trunc(u)",
+        "np.trunc(np.clip(u, -1, 0))",
     ),
     Fault(
         "Hardshrink",

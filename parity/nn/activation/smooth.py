@@ -72,8 +72,8 @@ FAULTS = (
     Fault(
         "Softplus",
         "inner derivative kept though beta divides",
-        "1, sigmoid(z), x.dtype)",
-        "1, self.beta * sigmoid(z), x.dtype)",
+        "np.maximum(sigmoid(z),",
+        "np.maximum(self.beta * sigmoid(z),",
     ),
     Fault(
         "Softplus",

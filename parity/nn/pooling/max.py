@@ -148,8 +148,8 @@ FAULTS = (
     Fault(
         "MaxPool3d",
         "overlapping windows overwrite each other's gradient",
-        "grad_x[tap] += grad * (won_by == j)",
-        "grad_x[tap] = grad * (won_by == j)",
+        "grad_x[tap] += grad * won",
+        "grad_x[tap] = grad * won",
     ),
     Fault(
         "MaxPool2d",

@@ -39,7 +39,10 @@ class Elementwise(Module):
     @np.errstate(all="ignore")
     def backward(self, grad_output: Array, input_grad: bool = True) -> Array | None:
         x, y = self.saved_for(grad_output)
-        return grad_output * self.df(x, y) if input_grad else None
+        if not input_grad:
+            return None
+        # A mask is made numbers first: to multiply by it takes 1.5 times as long.
+        return grad_output * self.df(x, y).astype(x.dtype, copy=False)
 
     def extra_repr(self) -> str:
         shown = [f"{name}={getattr(self, name)!r}" for name in self.settings]

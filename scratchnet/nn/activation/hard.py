@@ -185,8 +185,9 @@ class Hardswish(Inplace):
         return x * (np.clip(x + 3, 0, 6) / 6)
 
     def df(self, x: Array, y: Array) -> Array:
-        middle = np.clip(x, -3, 3)
-        return ((np.abs(x) < 3) * middle + middle + 3) / 6
+        u = np.clip(x, -3, 3) / 3
+        # The middle formula gives -1/2 and 3/2 from the bounds on, where u is -1 or 1.
+        return u + 0.5 - 0.5 * np.trunc(u)
 
     def extra_repr(self) -> str:
         return ""

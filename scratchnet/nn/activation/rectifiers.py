@@ -40,9 +40,8 @@ class ReLU(Inplace):
     """
 
     def f(self, x: Array) -> Array:
-        # Beside an array of zeros: half the time that it takes beside the number 0.
-        zeros = np.zeros_like(x)
-        return np.maximum(x, zeros, out=zeros)
+        # np.maximum(x, 0) would take twice as long.
+        return np.clip(x, 0, np.inf)
 
     def df(self, x: Array, y: Array) -> Array:
         return x > 0

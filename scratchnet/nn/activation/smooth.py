@@ -140,7 +140,7 @@ class Softplus(Elementwise):
 
     def df(self, x: Array, y: Array) -> Array:
         z = self.beta * x
-        return select(z > self.threshold, 1, sigmoid(z), x.dtype)
+        return np.maximum(sigmoid(z), z > self.threshold)
 
 
 class Softsign(Elementwise):

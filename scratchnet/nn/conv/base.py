@@ -127,8 +127,9 @@ class ConvNd(Module):
 
 
 def channel_sums(y: Array) -> Array:
-    """Sum `y`, (N, C, *S), by channel; in float64, as so many terms add up errors."""
-    sums: Array = y.sum(axis=(0, *range(2, y.ndim)), dtype=np.float64)
+    """Sum `y`, (N, C, *S), by channel: rows, then in float64 the sums of all rows."""
+    by_row = y.sum(axis=(0, -1))
+    sums: Array = by_row.sum(axis=tuple(range(1, by_row.ndim)), dtype=np.float64)
     return sums
 
 

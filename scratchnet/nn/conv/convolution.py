@@ -7,7 +7,7 @@ from numpy.typing import DTypeLike
 
 from scratchnet.nn.conv.base import ConvNd, Sizes, channel_sums
 from scratchnet.nn.conv.padding import expect_room, pad, unpad
-from scratchnet.nn.conv.windows import batch_last, zeros
+from scratchnet.nn.conv.windows import batch_last, empty, zeros
 from scratchnet.nn.module import Array
 
 
@@ -63,10 +63,8 @@ class Convolution(ConvNd):
                 f"{self} expects at least {least} with its padding, "
                 f"got {x_wide.shape[2:]}"
             )
-        y = zeros((len(x_wide), self.out_channels, *places), x.dtype)
-        if self.bias is not None:
-            y.swapaxes(1, -1)[...] = self.bias.data
-        kernel.gather(x_wide, y)
+        y = empty((len(x_wide), self.out_channels, *places), x.dtype)
+        kernel.gather(x_wide, y, None if self.bias is None else self.bias.data)
         self.save_for_backward(x_wide)
         return self._as_given(y, x)
 

@@ -9,7 +9,7 @@ from numpy.typing import DTypeLike
 
 from scratchnet.nn.conv.base import ConvNd, Sizes, channel_sums
 from scratchnet.nn.conv.padding import pad, unpad
-from scratchnet.nn.conv.windows import batch_last, zeros
+from scratchnet.nn.conv.windows import batch_last, empty, zeros
 from scratchnet.nn.module import Array
 
 
@@ -90,7 +90,7 @@ class TransposedConvolution(ConvNd):
             self.bias.accumulate_grad(channel_sums(grad_y))
         if not input_grad:
             return None
-        grad_x = zeros(x_narrow.shape, x_narrow.dtype)
+        grad_x = empty(x_narrow.shape, x_narrow.dtype)
         kernel.gather(grad_wide, grad_x)
         return self._as_given(grad_x, grad_output)
 

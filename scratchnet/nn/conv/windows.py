@@ -31,6 +31,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -60,22 +62,25 @@ class Kernel:
 
     # Infinities meet without a warning, as in torch.
     @np.errstate(over="ignore", invalid="ignore")
-    def gather(self, x: Array, y: Array) -> None:
-        """Add to `y` what the kernel sees of `x` from each of its places."""
+    def gather(self, x: Array, y: Array, bias: Array | None = None) -> None:
+        """Write to `y` what the kernel sees of `x` from each of its places."""
         w = self._by_tap()
         if w.shape[-1] < THIN:
             w = np.concatenate(w, axis=-1)[None]
+        b = 0 if bias is None else bias.reshape(*w.shape[1:3], 1)
         for y_row, seen in self._rows(x, y):
+            y_row[...] = b
             for w_k, x_k in zip(w, _matrices(seen, len(w)), strict=True):
                 y_row += w_k @ x_k
 
     @np.errstate(over="ignore", invalid="ignore")
     def scatter(self, x: Array, y: Array) -> None:
         """Add to `x`, at each of the kernel's places, the kernel weighted by `y`."""
-        w = self._by_tap()
-        for y_row, seen in self._rows(x, y):
-            for w_k, x_k in zip(w, seen, strict=True):
-                x_k += (w_k.mT @ y_row).reshape(x_k.shape)
+        w = self._backwards()
+        for taps, y_rows, seen in self._meetings(x, y):
+            w_met = w[:, :, :, *taps].reshape(*w.shape[:3], -1)
+            for w_k, x_k in zip(w_met, seen, strict=True):
+                x_k += (w_k @ y_rows).reshape(x_k.shape)
 
     @np.errstate(over="ignore", invalid="ignore")
     def correlate(self, x: Array, y: Array) -> Array:
@@ -123,13 +128,59 @@ class Kernel:
                 b = a + step
                 yield y[place][..., a * n : b * n], seen[place][..., a:b, :]
 
+    def _meetings(
+        self, x: Array, y: Array
+    ) -> Iterator[tuple[tuple[slice, ...], Array, Array]]:
+        """Yield for each row of `x` the taps that meet on it, whence, and where.
+
+        The taps are those of all dimensions but the last, counted from their end: then
+        the rows of `y` that they come from lie one after the other, as (G, taps·O/G,
+        columns·N). They meet, tap by tap along the last dimension, on views of `x`:
+        (size[-1], G, C/G, columns, N).
+        """
+        n, o, *places = y.shape
+        g, last = self.groups, len(places) + 2
+        seen = self._seen(x, places[-1:])
+        seen = seen.reshape(n, g, x.shape[1] // g, *seen.shape[2:])
+        y = y.reshape(n, g, o // g, *places)
+        rows = range(3, last)
+        seen = seen.transpose(*rows, -1, 1, 2, last, 0)
+        y = y.transpose(1, *rows, 2, last, 0)
+        sizes = (self.weight.shape[2:-1], self.stride, self.dilation)
+        by_dim = zip(*sizes, x.shape[2:-1], places, strict=False)
+        step = max(1, COLUMNS // max(1, n))
+        for met in product(*(meetings(*along) for along in by_dim)):
+            taps = tuple(m.taps for m in met)
+            x_row = seen[*(m.row for m in met)]
+            y_rows = y[:, *(m.places for m in met)]
+            y_rows = y_rows.reshape(g, math.prod(y_rows.shape[1:-2]), places[-1] * n)
+            for a in range(0, places[-1], step):
+                b = a + step
+                yield taps, y_rows[..., a * n : b * n], x_row[..., a:b, :]
+
     def _seen(self, x: Array, places: Sequence[int]) -> Array:
-        """View `x` as each tap sees it from each place: (N, C, *places, *size)."""
-        span = [reach + 1 for reach in self.reach]
-        seen = sliding_window_view(x, span, tuple(range(2, x.ndim)), writeable=True)
-        starts = (slice(0, s * n, s) for s, n in zip(self.stride, places, strict=True))
-        taps = (slice(None, None, d) for d in self.dilation)
-        return seen[:, :, *starts, *taps]
+        """View `x` as each tap sees it from each place: (N, C, …, *places, *size).
+
+        If there are fewer `places` than dimensions, they are those of the last ones.
+        """
+        dims = len(places)
+        span = [reach + 1 for reach in self.reach[-dims:]]
+        seen = sliding_window_view(x, span, tuple(range(-dims, 0)), writeable=True)
+        by_dim = zip(self.stride[-dims:], places, strict=True)
+        starts = (slice(0, s * n, s) for s, n in by_dim)
+        taps = (slice(None, None, d) for d in self.dilation[-dims:])
+        return seen[..., *starts, *taps]
+
+    def _backwards(self) -> Array:
+        """Return the weight, (size[-1], G, C/G, *size[:-1], O/G), most taps reversed.
+
+        Those along the last dimension are not.
+        """
+        o, *rest = self.weight.shape
+        w = self.weight.reshape(self.groups, o // self.groups, *rest)
+        w = np.flip(w, range(3, w.ndim - 1))
+        w = w.transpose(-1, 0, 2, *range(3, w.ndim - 1), 1)
+        return np.ascontiguousarray(w)
 
     def _by_tap(self) -> Array:
         """Return the weight as matrices, (size[-1], G, O/G, size[:-1] · C/G)."""
@@ -146,11 +197,49 @@ class Kernel:
         return w.reshape(self.weight.shape)
 
 
+class Meeting(NamedTuple):
+    """Where taps meet along one dimension, counted from their end: and from where."""
+
+    row: int
+    taps: slice
+    places: slice
+
+
+def meetings(
+    size: int, stride: int, dilation: int, wide: int, narrow: int
+) -> list[Meeting]:
+    """Return, for each of `wide` rows, the taps that reach it from `narrow` places."""
+    found = []
+    for row in range(wide):
+        reached = []
+        for tap in range(size):
+            place, off = divmod(row - dilation * (size - 1 - tap), stride)
+            if off == 0 and 0 <= place < narrow:
+                reached.append((tap, place))
+        if reached:
+            found.append(Meeting(row, *map(as_slice, zip(*reached, strict=True))))
+    return found
+
+
+def as_slice(numbers: Sequence[int]) -> slice:
+    """Return evenly spaced, rising numbers as a slice."""
+    first, *others = numbers
+    step = others[0] - first if others else 1
+    return slice(first, numbers[-1] + 1, step)
+
+
+def empty(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+    """Return an array of `shape`, (N, C, *S), the batch last in memory."""
+    n, c, *rows, columns = shape
+    lying = np.empty((*rows, c, columns, n), dtype)
+    return lying.transpose(-1, -3, *range(len(rows)), -2)
+
+
 def zeros(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
     """Return zeros of `shape`, (N, C, *S), the batch last in memory."""
-    n, c, *rows, columns = shape
-    lying = np.zeros((*rows, c, columns, n), dtype)
-    return lying.transpose(-1, -3, *range(len(rows)), -2)
+    x = empty(shape, dtype)
+    x.fill(0)
+    return x
 
 
 def batch_last(x: Array) -> Array:

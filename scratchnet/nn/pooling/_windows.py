@@ -66,6 +66,11 @@ class Windows:
     runs: list[Run]
     disjoint: bool
 
+    @property
+    def partition(self) -> bool:
+        """Whether every element lies in one window, and in one only."""
+        return self.disjoint and int(self.length.sum()) == self.size
+
     def output_shape(self, shape: Sequence[int]) -> tuple[int, ...]:
         """Return `shape` with one element for each window along the axis."""
         return self._replaced(shape, len(self.first))

@@ -317,12 +317,15 @@ def _maxima_along(windows: Windows, x: Array) -> tuple[Array, Array]:
 
 def _to_winners_along(windows: Windows, winner: Array, grad_y: Array) -> Array:
     shape = windows.input_shape(grad_y.shape)
-    grad_x = np.zeros_like(winner, grad_y.dtype, shape=shape)
+    # Where each element lies in one window, all is written, and nothing added to.
+    empty = np.empty_like if windows.partition else np.zeros_like
+    grad_x = empty(winner, grad_y.dtype, shape=shape)
     for outputs, taps in windows.runs:
         grad, won_by = grad_y[outputs], winner[outputs]
         for j, tap in enumerate(taps):
+            won = (won_by == j).astype(grad.dtype)
             if windows.disjoint:
-                np.multiply(grad, won_by == j, out=grad_x[tap])
+                np.multiply(grad, won, out=grad_x[tap])
             else:
-                grad_x[tap] += grad * (won_by == j)
+                grad_x[tap] += grad * won
     return grad_x
