@@ -247,7 +247,6 @@ UNTIMED = {
 
 #: Workloads that may take longer than `LIMIT` times torch's, and why.
 EXCUSED = {
-    "RReLU": "its slopes are torch's own random numbers, made in torch's order",
     "GELU": "NumPy has no error function",
     "Hardswish": "NumPy passes twelve times over what torch passes twice",
     "ConvTranspose3d": "of a batch of eight, runs in memory are eight numbers long",

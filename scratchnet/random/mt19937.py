@@ -1,15 +1,14 @@
-"""The Mersenne Twister mt19937: a stream of 32-bit words from one seed."""
+"""The Mersenne Twister mt19937: a stream of 32-bit words from one seed.
+
+NumPy makes the words; how torch spreads a seed, and counts what was drawn, is here.
+"""
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 N = 624  # words of state
-M = 397  # how far the middle word of the recurrence stands from the first
-UPPER, LOWER = np.uint32(0x80000000), np.uint32(0x7FFFFFFF)
-TWIST = np.uint32(0x9908B0DF)
-# A new word needs the one made N - M words before it, so no more than that many
-# can be made at once.
-RUNS = [slice(start, min(start + N - M, N - 1)) for start in range(0, N - 1, N - M)]
 
 
 class MT19937:
@@ -70,23 +69,28 @@ class MT19937:
     """
 
     def __init__(self, words: NDArray[np.uint32], position: int = 0) -> None:
-        self.words = words
-        self.position = position
+        self._bits = np.random.MT19937()
+        state: Any = {"key": words, "pos": position or N}
+        self._bits.state = {"bit_generator": "MT19937", "state": state}
+        self._drawn = position > 0
+
+    @property
+    def words(self) -> NDArray[np.uint32]:
+        return self._bits.state["state"]["key"]
+
+    @property
+    def position(self) -> int:
+        return self._bits.state["state"]["pos"] if self._drawn else 0
 
     def draw32(self, n: int) -> NDArray[np.uint32]:
         """Draw the next n words."""
-        if n == 0:
-            return np.empty(0, np.uint32)
-        start = self.position or N
-        blocks = max(0, -(-(start + n - N) // N))
-        x = extend(self.words, blocks)
-        self.words = x[-N:].copy()
-        self.position = start + n - N * blocks
-        return temper(x[start : start + n])
+        self._drawn |= n > 0
+        return self._bits.random_raw(n).astype(np.uint32)
 
     def draw64(self, n: int) -> NDArray[np.uint64]:
         """Draw the next 2n words as n of 64 bits, the high half first."""
-        high, low = self.draw32(2 * n).reshape(n, 2).T.astype(np.uint64)
+        self._drawn |= n > 0
+        high, low = self._bits.random_raw(2 * n).reshape(n, 2).T
         return high << np.uint64(32) | low
 
 
@@ -96,27 +100,3 @@ def seed_words(seed: int) -> NDArray[np.uint32]:
     for i in range(1, N):
         words.append((1812433253 * (words[-1] ^ words[-1] >> 30) + i) % 2**32)
     return np.array(words, np.uint32)
-
-
-def extend(words: NDArray[np.uint32], blocks: int) -> NDArray[np.uint32]:
-    """Continue the recurrence from `N` words by `blocks` times `N` more."""
-    steps = -(-N * blocks // (N - 1))
-    x = np.empty(N + steps * (N - 1), np.uint32)
-    x[:N] = words
-    for k in range(0, N * blocks, N - 1):
-        y = x[k : k + N - 1] & UPPER
-        y |= x[k + 1 : k + N] & LOWER
-        twisted = (y >> np.uint32(1)) ^ (y & np.uint32(1)) * TWIST
-        middle, new = x[k + M :], x[k + N :]
-        for run in RUNS:
-            np.bitwise_xor(middle[run], twisted[run], out=new[run])
-    return x[: N * (blocks + 1)]
-
-
-def temper(x: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """Mix each word's bits, so that every one of them is equidistributed."""
-    y = x ^ (x >> np.uint32(11))
-    y ^= (y << np.uint32(7)) & np.uint32(0x9D2C5680)
-    y ^= (y << np.uint32(15)) & np.uint32(0xEFC60000)
-    y ^= y >> np.uint32(18)
-    return y

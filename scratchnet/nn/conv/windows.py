@@ -8,7 +8,7 @@ and, for each tap :math:`k` of the kernel, a matrix :math:`W_k` from the channel
 .. math::
 
     \begin{aligned}
-    y_j &\mathrel{+}= \sum_k W_k \, x_{s j + d k} && \text{gather} \\
+    y_j &= b + \sum_k W_k \, x_{s j + d k} && \text{gather} \\
     x_{s j + d k} &\mathrel{+}= W_k^\top y_j && \text{scatter, its adjoint} \\
     \frac{\partial L}{\partial W_k} &=
         \sum_j \frac{\partial L}{\partial y_j} \, x_{s j + d k}^\top
@@ -24,6 +24,9 @@ they lie: a column for each place along the last dimension and each sample, and 
 the next tap the same matrix some columns on. At stride 1 nothing is copied; where
 taps or places lie apart, no more than a row is. Of few channels the matrices are too
 thin for a product each: there the taps are copied beneath each other, for one.
+
+Scattering goes row by row of the wide side. The rows of the narrow side whose taps
+meet on it are one matrix as well, the taps being counted from their end.
 """
 
 from __future__ import annotations
@@ -32,7 +35,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -63,7 +66,7 @@ class Kernel:
     # Infinities meet without a warning, as in torch.
     @np.errstate(over="ignore", invalid="ignore")
     def gather(self, x: Array, y: Array, bias: Array | None = None) -> None:
-        """Write to `y` what the kernel sees of `x` from each of its places."""
+        """Write to `y` what the kernel sees of `x` from each place, and the bias."""
         w = self._by_tap()
         if w.shape[-1] < THIN:
             w = np.concatenate(w, axis=-1)[None]
@@ -150,9 +153,8 @@ class Kernel:
         by_dim = zip(*sizes, x.shape[2:-1], places, strict=False)
         step = max(1, COLUMNS // max(1, n))
         for met in product(*(meetings(*along) for along in by_dim)):
-            taps = tuple(m.taps for m in met)
-            x_row = seen[*(m.row for m in met)]
-            y_rows = y[:, *(m.places for m in met)]
+            row, taps, of = zip(*met, strict=True) if met else ((), (), ())
+            x_row, y_rows = seen[row], y[:, *of]
             y_rows = y_rows.reshape(g, math.prod(y_rows.shape[1:-2]), places[-1] * n)
             for a in range(0, places[-1], step):
                 b = a + step
@@ -169,7 +171,8 @@ class Kernel:
         by_dim = zip(self.stride[-dims:], places, strict=True)
         starts = (slice(0, s * n, s) for s, n in by_dim)
         taps = (slice(None, None, d) for d in self.dilation[-dims:])
-        return seen[..., *starts, *taps]
+        chosen: Any = (..., *starts, *taps)
+        return seen[chosen]
 
     def _backwards(self) -> Array:
         """Return the weight, (size[-1], G, C/G, *size[:-1], O/G), most taps reversed.
@@ -178,7 +181,7 @@ class Kernel:
         """
         o, *rest = self.weight.shape
         w = self.weight.reshape(self.groups, o // self.groups, *rest)
-        w = np.flip(w, range(3, w.ndim - 1))
+        w = np.flip(w, tuple(range(3, w.ndim - 1)))
         w = w.transpose(-1, 0, 2, *range(3, w.ndim - 1), 1)
         return np.ascontiguousarray(w)
 
@@ -198,26 +201,27 @@ class Kernel:
 
 
 class Meeting(NamedTuple):
-    """Where taps meet along one dimension, counted from their end: and from where."""
+    """A row of the wide side, the taps that meet on it, and the places they are of."""
 
     row: int
-    taps: slice
+    taps: slice  # counted from the last
     places: slice
 
 
 def meetings(
     size: int, stride: int, dilation: int, wide: int, narrow: int
 ) -> list[Meeting]:
-    """Return, for each of `wide` rows, the taps that reach it from `narrow` places."""
+    """Return where `size` taps from `narrow` places meet on `wide` rows."""
     found = []
     for row in range(wide):
-        reached = []
+        taps, places = [], []
         for tap in range(size):
             place, off = divmod(row - dilation * (size - 1 - tap), stride)
             if off == 0 and 0 <= place < narrow:
-                reached.append((tap, place))
-        if reached:
-            found.append(Meeting(row, *map(as_slice, zip(*reached, strict=True))))
+                taps.append(tap)
+                places.append(place)
+        if taps:
+            found.append(Meeting(row, as_slice(taps), as_slice(places)))
     return found
 
 

@@ -169,13 +169,17 @@ class SmoothL1Loss(ElementwiseLoss):
             raise ValueError(f"SmoothL1Loss expects beta of 0 or more, got {self.beta}")
 
     def f(self, x: Array, y: Array) -> Array:
-        d = x - y
-        a = np.abs(d)
-        return np.where(a < self.beta, d * d / (2 * self.beta), a - self.beta / 2)
+        a = np.abs(x - y)
+        if self.beta == 0:
+            return a
+        near = np.minimum(a, self.beta)
+        return near * (a - near / 2) / self.beta
 
     def df(self, x: Array, y: Array) -> Array:
         d = x - y
-        return np.where(np.abs(d) < self.beta, d / self.beta, np.sign(d))
+        if self.beta == 0:
+            return np.sign(d)
+        return np.clip(d, -self.beta, self.beta) / self.beta
 
 
 class HuberLoss(ElementwiseLoss):
@@ -240,9 +244,9 @@ class HuberLoss(ElementwiseLoss):
             raise ValueError(f"HuberLoss expects a positive delta, got {self.delta}")
 
     def f(self, x: Array, y: Array) -> Array:
-        d = x - y
-        a = np.abs(d)
-        return np.where(a <= self.delta, d * d / 2, self.delta * (a - self.delta / 2))
+        a = np.abs(x - y)
+        near = np.minimum(a, self.delta)
+        return near * (a - near / 2)
 
     def df(self, x: Array, y: Array) -> Array:
         return np.clip(x - y, -self.delta, self.delta)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -155,9 +155,9 @@ class EmbeddingBag(Table):
         self.expect_rows(index)
         rows = self.look_up(index.reshape(-1))
         # What lies behind the last bag is in none, and padding is left out.
-        kept = np.arange(len(bag))
+        kept: Any = slice(len(bag))
         if self.padding_idx is not None:
-            kept = kept[index.reshape(-1)[kept] != self.padding_idx]
+            kept = np.flatnonzero(index.reshape(-1)[kept] != self.padding_idx)
         bag, rows = bag[kept], rows[kept]
         if self.mode == "max":
             y = reduced(np.maximum, rows, bag, count)
