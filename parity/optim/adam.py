@@ -49,14 +49,14 @@ FAULTS = (
     Fault(
         "Adam",
         "epsilon under the correction",
-        "(np.sqrt(v) + eps * root)",
-        "(np.sqrt(v) + eps)",
+        "step += eps * root",
+        "step += eps",
     ),
     Fault(
         "Adam",
         "epsilon inside the root",
-        "(np.sqrt(v) + eps * root)",
-        "np.sqrt(v + eps * root**2)",
+        "step = np.sqrt(v, out=np.empty_like(v))\n        step += eps * root",
+        "step = np.sqrt(v + eps * root**2)",
     ),
     Fault(
         "Adam",
@@ -69,8 +69,8 @@ FAULTS = (
     Fault(
         "Adam",
         "velocity not corrected",
-        "lr * root / (1 - beta1**t) * m",
-        "lr * root * m",
+        "step *= lr * root / (1 - beta1**t)",
+        "step *= lr * root",
     ),
     Fault(
         "Adam",

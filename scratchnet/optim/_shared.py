@@ -17,7 +17,9 @@ def lerp_(average: Array, value: Array, weight: float) -> None:
     A running average that keeps ``beta`` of the past has the weight ``1 - beta``.
     """
     if weight < 0.5:
-        average += weight * (value - average)
+        step = value - average
+        step *= weight
+        average += step
     else:
         # Exact where the weight is 1, whatever was there before.
         average[...] = value - (1 - weight) * (value - average)

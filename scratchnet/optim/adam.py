@@ -117,6 +117,12 @@ class Adam(Optimizer):
         v += (1 - beta2) * g * g
         if group["amsgrad"]:
             v = np.maximum(state["max_exp_avg_sq"], v, out=state["max_exp_avg_sq"])
-        # With the correction of v taken out of the fraction, one pass fewer.
+        # With the correction of v taken out of the fraction, one pass fewer; and
+        # p -= lr * root / (1 - beta1**t) * m / (sqrt(v) + eps * root)
+        # in place, as here, makes 0.9 of a step.
         root = (1 - beta2**t) ** 0.5
-        p -= lr * root / (1 - beta1**t) * m / (np.sqrt(v) + eps * root)
+        step = np.sqrt(v, out=np.empty_like(v))
+        step += eps * root
+        np.divide(m, step, out=step)
+        step *= lr * root / (1 - beta1**t)
+        p -= step
