@@ -66,5 +66,7 @@ def select(condition: Array, a: Any, b: Any, dtype: np.dtype[Any]) -> Array:
     """
     bits = np.dtype(f"i{dtype.itemsize}")
     a, b = (np.asarray(value, dtype).view(bits) for value in (a, b))
-    ones_where_true = -condition.astype(bits)
-    return (b ^ ((a ^ b) & ones_where_true)).view(dtype)
+    chosen = -condition.astype(bits)  # all ones where true
+    chosen &= a ^ b
+    chosen ^= b
+    return chosen.view(dtype)
