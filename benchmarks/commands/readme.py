@@ -146,9 +146,10 @@ def speed(records: Sequence[Record]) -> str:
     peaks = " and ".join(f"{r['machine']['gflops']:.0f}" for r in records)
     lines += [
         "",
-        "Time of scratchnet / time of torch, batch 64 unless said; in bold what is "
-        f"above its limit. NumPy {sides['scratchnet']['numpy']}, torch "
-        f"{sides['torch']['torch']}, {it['processor']}, {peaks} GFLOP/s at most.",
+        "Time of scratchnet / time of torch in a round of turns, the median; batch 64 "
+        "unless said; in bold what is above its limit. "
+        f"NumPy {sides['scratchnet']['numpy']}, torch {sides['torch']['torch']}, "
+        f"{it['processor']}, {peaks} GFLOP/s at most.",
         "",
     ]
     return "\n".join(lines)

@@ -22,7 +22,7 @@ from benchmarks.speed.steps import STEPS
 DESCRIPTION = """\
 Time every layer and whole training steps with scratchnet and with PyTorch, float32 on
 the CPU. Each side runs in a process of its own, with as many threads as the other, and
-they take turns. Prints the ratios of the medians with 95 % intervals (below 1,
+they take turns. Prints the median ratio of a round with its 95 % interval (below 1,
 scratchnet is the faster), beside torch as its users run it and at its best: fused
 optimisers, channels last, torch.compile. Writes a JSON record and figures for each
 number of threads. To time all of it takes about half an hour.

@@ -120,10 +120,10 @@ def made_up(slots, seed=0):
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_the_interval_holds_the_ratio_of_the_medians(seed):
+def test_the_interval_holds_the_median_ratio_of_a_round(seed):
     ours, theirs = made_up(21, seed)
     found = ratio(ours, theirs)
-    assert found["value"] == np.median(ours) / np.median(theirs)
+    assert found["value"] == np.median(ours / theirs)
     assert found["low"] < found["value"] < found["high"]
 
 
@@ -133,10 +133,10 @@ def test_more_slots_make_a_narrower_interval_around_the_truth():
     assert many["low"] < 0.5 < many["high"]
 
 
-def test_slots_of_a_round_are_drawn_together():
+def test_what_slows_a_whole_round_changes_no_ratio():
     rounds = np.random.default_rng(0).lognormal(0, 1, 15)
     found = ratio(3 * rounds, rounds)
-    assert (found["low"], found["high"]) == pytest.approx((3, 3))
+    assert list(found.values()) == pytest.approx([3, 3, 3])
 
 
 def test_a_summary_says_which_torch_is_best_and_whether_the_limit_is_met():
