@@ -25,12 +25,14 @@ class _ExponentialUnit(Elementwise):
     alpha, beta, scale = 1.0, 1.0, 1.0
 
     def f(self, x: Array) -> Array:
-        decayed = np.expm1(np.minimum(x, 0) / self.beta)
-        return self.scale * (np.maximum(x, 0) + self.alpha * decayed)
+        # np.minimum and np.maximum would take twice as long.
+        decayed = np.expm1(np.clip(x, -np.inf, 0) / self.beta)
+        return self.scale * (np.clip(x, 0, np.inf) + self.alpha * decayed)
 
     def df(self, x: Array, y: Array) -> Array:
-        decay = self.alpha / self.beta * np.exp(np.minimum(x, 0) / self.beta)
-        return self.scale * ((x > 0) + (x <= 0) * decay)
+        slope = self.alpha / self.beta
+        decay = slope * np.exp(np.clip(x, -np.inf, 0) / self.beta)  # slope where x > 0
+        return self.scale * (decay + np.multiply(x > 0, 1 - slope, dtype=x.dtype))
 
 
 class ELU(_ExponentialUnit):
