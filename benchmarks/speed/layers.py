@@ -248,10 +248,10 @@ UNTIMED = {
 #: Workloads that may take longer than `LIMIT` times torch's, and why.
 EXCUSED = {
     "GELU": "NumPy has no error function",
-    "LayerNorm": "passes fourteen times over memory, where torch does all in four",
-    "GroupNorm": "passes fourteen times over memory, where torch does all in four",
-    "EmbeddingBag": "copies the rows, then adds them; torch adds them where they lie",
-    "Hardswish": "NumPy passes twelve times over what torch passes twice",
+    "LayerNorm": "passes fourteen times over memory: NumPy fuses nothing",
+    "GroupNorm": "passes fourteen times over memory: NumPy fuses nothing",
+    "EmbeddingBag": "copies the rows, weighs them, then adds them: a pass for each",
+    "Hardswish": "passes eleven times over memory: NumPy fuses nothing",
     "ConvTranspose3d": "of a batch of eight, runs in memory are eight numbers long",
     "Conv2d depthwise": "one channel at a time leaves no product for BLAS",
 }
