@@ -39,10 +39,7 @@ class Elementwise(Module):
     @np.errstate(all="ignore")
     def backward(self, grad_output: Array, input_grad: bool = True) -> Array | None:
         x, y = self.saved_for(grad_output)
-        if not input_grad:
-            return None
-        # Made numbers first: to multiply by a mask takes 1.2 to 1.5 times as long.
-        return grad_output * self.df(x, y).astype(x.dtype, copy=False)
+        return grad_output * self.df(x, y) if input_grad else None
 
     def extra_repr(self) -> str:
         shown = [f"{name}={getattr(self, name)!r}" for name in self.settings]
