@@ -88,10 +88,11 @@ class Kernel:
     @np.errstate(over="ignore", invalid="ignore")
     def correlate(self, x: Array, y: Array) -> Array:
         """Return, in the weight's shape, the sum of `y` times what each tap sees."""
-        w = np.zeros_like(self._by_tap())
+        w = np.zeros_like(self._by_tap().mT)
         for y_row, seen in self._rows(x, y):
-            w += y_row @ _matrices(seen, len(w)).mT
-        return self._by_channel(w)
+            # This way round, not y xᵀ: 0.7 to 0.9 of the time for 16 to 64 channels.
+            w += _matrices(seen, len(w)) @ y_row.mT
+        return self._by_channel(w.mT)
 
     @property
     def reach(self) -> tuple[int, ...]:

@@ -323,7 +323,7 @@ def _to_winners_along(windows: Windows, winner: Array, grad_y: Array) -> Array:
     for outputs, taps in windows.runs:
         grad, won_by = grad_y[outputs], winner[outputs]
         for j, tap in enumerate(taps):
-            won = (won_by == j).astype(grad.dtype)
+            won = won_by == j
             if windows.disjoint:
                 np.multiply(grad, won, out=grad_x[tap])
             else:
