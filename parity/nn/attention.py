@@ -172,6 +172,14 @@ MASKS = [
     )
 ]
 
+# More scores than are computed at a time.
+LONG = [
+    Case(
+        call(4, 2, 0.3, batch_first=True),
+        call(*triple(256, 257, 4, first=True), attn_mask=normal(4, 256, 257)),
+    ),
+]
+
 CAUSAL = [
     Case(
         call(6, 2, add_zero_attn=zero),
@@ -258,6 +266,7 @@ PAIRS = (
             *SETTINGS,
             *UNBATCHED,
             *MASKS,
+            *LONG,
             *CAUSAL,
             *WEIGHTS,
             *EXTREMES,
@@ -295,8 +304,8 @@ FAULTS = (
     Fault(
         "MultiheadAttention",
         "softmax's gradient without the sum",
-        "a * (grad_a - (a * grad_a).sum(axis=-1, keepdims=True))",
-        "a * grad_a",
+        "grad_a - np.vecdot(a, grad_a)[..., None]",
+        "grad_a",
         CORE,
     ),
     Fault(
@@ -312,6 +321,13 @@ FAULTS = (
         "from_o if grad_b is None else from_o + grad_b",
         "from_o",
         CORE,
+    ),
+    Fault(
+        "MultiheadAttention",
+        "every piece masked as the first",
+        "_of(mask, some)",
+        "_of(mask, slice(len(q[some])))",
+        MULTIHEAD,
     ),
     Fault(
         "MultiheadAttention",

@@ -298,8 +298,8 @@ FAULTS = (
     Fault(
         "Conv2d",
         "weight gradient of the last row alone",
-        "w += y_row @",
-        "w[...] = y_row @",
+        "w += _matrices",
+        "w[...] = _matrices",
         module=WINDOWS,
     ),
     Fault(

@@ -63,7 +63,8 @@ def select(condition: Array, a: Any, b: Any, dtype: np.dtype[Any]) -> Array:
     """
     bits = np.dtype(f"i{dtype.itemsize}")
     a, b = (np.asarray(value, dtype).view(bits) for value in (a, b))
-    chosen = -condition.astype(bits)  # all ones where true
+    chosen = condition.astype(bits)
+    chosen -= 1  # all ones where false
     chosen &= a ^ b
-    chosen ^= b
+    chosen ^= a
     return chosen.view(dtype)

@@ -218,8 +218,9 @@ class Softmax2d(Softmax):
 
 def softmax(x: Array, dim: int) -> Array:
     r"""Return :math:`e^{x_j} / \sum_k e^{x_k}` along `dim`."""
-    y = np.exp(shifted(x, dim))
-    return y / y.sum(axis=dim, keepdims=True)
+    y: Array = np.exp(shifted(x, dim))
+    y /= y.sum(axis=dim, keepdims=True)
+    return y
 
 
 def log_softmax(x: Array, dim: int) -> Array:

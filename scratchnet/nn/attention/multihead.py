@@ -15,6 +15,10 @@ from scratchnet.nn.dropout import Dropout
 from scratchnet.nn.linear import Identity, Linear
 from scratchnet.nn.module import Array, Module, Parameter
 
+#: So many are computed at a time, to stay in the cache. All at once, those of 512
+#: places in 8 samples take 1.5 times the time.
+SCORES = 2**18
+
 
 class NonDynamicallyQuantizableLinear(Linear):
     """`Linear`, by the name under which torch prints the one in attention."""
@@ -226,15 +230,26 @@ class MultiheadAttention(Module):
             appended = k.shape[2] - sizes[3]
             mask = np.pad(mask, [(0, 0)] * (mask.ndim - 1) + [(0, appended)])
 
+        sizes = *q.shape[:3], k.shape[2]
+        if mask is not None:
+            mask = np.broadcast_to(mask, sizes)
+
         # Where nothing is dropped, nothing is drawn.
-        drops = self.training and self.dropout != 0
-        dropout = Dropout(self.dropout) if drops else Identity()
-        attention = ScaledDotProduct(dropout, zero_if_masked=not need_weights)
-        o, weights = attention.forward(q, k, v, mask)
-        self.save_for_backward(inputs, attention, average_attn_weights)
+        p = self.dropout if self.training else 0
+        attentions = [
+            (some, ScaledDotProduct(Dropout(p) if p else Identity(), not need_weights))
+            for some in pieces(sizes)
+        ]
+        attended = [
+            attention.forward(q[some], k[some], v[some], _of(mask, some))
+            for some, attention in attentions
+        ]
+        self.save_for_backward(inputs, attentions, average_attn_weights)
+        o = np.concatenate([o for o, _ in attended])
         output = self.out_proj(self._join(o, unbatched))
         if not need_weights:
             return output, None
+        weights = np.concatenate([weights for _, weights in attended])
         if average_attn_weights:
             weights = weights.mean(axis=1)
         return output, weights[0] if unbatched else weights
@@ -249,7 +264,7 @@ class MultiheadAttention(Module):
 
         Where one array was given as several of them, its gradient is their sum.
         """
-        inputs, attention, averaged = self.saved_for(grad_output, grad_weights)
+        inputs, attentions, averaged = self.saved_for(grad_output, grad_weights)
         query, key, _ = inputs
         unbatched = query.ndim == 2
         if grad_output is None:
@@ -260,9 +275,12 @@ class MultiheadAttention(Module):
             if averaged:
                 grad_weights = grad_weights[:, None] / self.num_heads
         grad_joined: Any = self.out_proj.backward(grad_output)
-        grad_q, grad_k, grad_v = attention.backward(
-            self._split(grad_joined), grad_weights
-        )
+        grad_o = self._split(grad_joined)
+        attended = [
+            attention.backward(grad_o[some], _of(grad_weights, some))
+            for some, attention in attentions
+        ]
+        grad_q, grad_k, grad_v = map(np.concatenate, zip(*attended, strict=True))
         _, S = self._sizes(key)
         for grad, row in ((grad_k, self.bias_k), (grad_v, self.bias_v)):
             if row is not None:
@@ -381,3 +399,14 @@ def _project(x: Array, W: Array, b: Array | None) -> Array:
     if b is not None:
         y += b
     return y.reshape(*x.shape[:-1], len(W))
+
+
+def pieces(sizes: tuple[int, int, int, int]) -> list[slice]:
+    """Cut the N samples of (N, h, L, S) scores into slices of `SCORES` or one each."""
+    N, h, L, S = sizes
+    some = max(1, SCORES // max(1, h * L * S))
+    return [slice(a, a + some) for a in range(0, max(1, N), some)]
+
+
+def _of(array: Array | None, some: slice) -> Array | None:
+    return None if array is None else array[some]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from scratchnet.nn.activation import softmax
@@ -76,7 +78,9 @@ class ScaledDotProduct:
         q, k, v, a, b, scale = self.saved
         grad_v = b.swapaxes(-1, -2) @ grad_o
         from_o = grad_o @ v.swapaxes(-1, -2)
-        grad_a = self.dropout.backward(from_o if grad_b is None else from_o + grad_b)
-        grad_z = a * (grad_a - (a * grad_a).sum(axis=-1, keepdims=True))
+        grad_b = from_o if grad_b is None else from_o + grad_b
+        grad_a: Any = self.dropout.backward(grad_b)
+        grad_z = grad_a - np.vecdot(a, grad_a)[..., None]
+        grad_z *= a
         grad_z *= scale
         return grad_z @ k, grad_z.swapaxes(-1, -2) @ q, grad_v
