@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 from pathlib import Path
+from typing import Any, TypeVar
 
 from rich.console import Console
 from tqdm import tqdm
@@ -33,6 +37,11 @@ examples:
 
 exit status: 0 if all is equal, 1 if a case fails, 2 if the command is misused
 """
+
+T = TypeVar("T")
+
+#: So many cases take longer than it takes to start a process for each core.
+MANY = 500
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -72,7 +81,7 @@ def main(arguments: Sequence[str]) -> int:
         return 0
 
     start = time.perf_counter()
-    results = list(run(chosen, options.seed))
+    results = list(run_on_all_cores(chosen, options.seed))
     about = report.environment(time.perf_counter() - start)
     report.show(console, results, bool(options.names or options.k), about)
     if options.json:
@@ -88,7 +97,44 @@ def main(arguments: Sequence[str]) -> int:
     return 0 if equal else 1
 
 
-def run(chosen: Iterable[tuple[Pair, Case]], seed: int) -> Iterator[Result]:
+def run(chosen: Sequence[tuple[Pair, Case]], seed: int) -> Iterator[Result]:
     """Yield the verdict on each case, behind a progress bar."""
-    for pair, case in tqdm(chosen, unit="case", leave=False, disable=None):
+    for pair, case in _bar(chosen, len(chosen)):
         yield engine.check(pair, case, seed)
+
+
+def run_on_all_cores(
+    chosen: Sequence[tuple[Pair, Case]], seed: int
+) -> Iterator[Result]:
+    """Do as `run`, if the cases are many in as many processes as there are cores."""
+    if len(chosen) < MANY:
+        yield from run(chosen, seed)
+        return
+    # Cases hold functions, which cannot be sent: each process finds them by number.
+    numbers = {
+        (id(pair), id(case)): (i, j)
+        for i, pair in enumerate(registry.PAIRS)
+        for j, case in enumerate(pair.cases)
+    }
+    places = [numbers[id(pair), id(case)] for pair, case in chosen]
+    with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
+        verdicts = pool.map(verdict, places, repeat(seed), chunksize=16)
+        for (pair, case), found in zip(
+            chosen, _bar(verdicts, len(chosen)), strict=True
+        ):
+            yield Result(pair, case, seed, **found)
+
+
+def verdict(place: tuple[int, int], seed: int) -> dict[str, Any]:
+    """Check the case of that number of the pair of that number; return what is found.
+
+    All of a `Result`, but for what the caller knows.
+    """
+    pair = registry.PAIRS[place[0]]
+    found = vars(engine.check(pair, pair.cases[place[1]], seed))
+    return {k: v for k, v in found.items() if k not in ("pair", "case", "seed")}
+
+
+def _bar(items: Iterable[T], total: int) -> Iterable[T]:
+    bar: Iterable[T] = tqdm(items, "", total, unit="case", leave=False, disable=None)
+    return bar

@@ -65,7 +65,7 @@ def main(arguments: Sequence[str]) -> int:
     if results is None:
         chosen = [(p, case) for page in pages for p in page.pairs for case in p.cases]
         start = time.perf_counter()
-        found = list(check.run(chosen, seed=0))
+        found = list(check.run_on_all_cores(chosen, seed=0))
         results = report.as_json(found, report.environment(time.perf_counter() - start))
     bar = tqdm(
         study.write(pages, results, options.output),

@@ -10,6 +10,7 @@ import pytest
 
 from parity import commands, registry
 from parity.case import Case, call, normal
+from parity.commands import check
 
 WRONG = """
 import numpy as np
@@ -64,6 +65,19 @@ def test_records_hold_every_case(tmp_path, capsys):
     assert "| Linear | 10 |" in markdown.read_text()
 
 
+def test_many_cases_are_shared_out_and_come_back_the_same(
+    tmp_path, monkeypatch, capsys
+):
+    records = []
+    for many in (500, 0):
+        monkeypatch.setattr(check, "MANY", many)
+        file = tmp_path / f"{many}.json"
+        assert commands.main(["Linear", "--seed", "3", "--json", str(file)]) == 0
+        records.append(json.loads(file.read_text())["cases"])
+    here, in_processes = records
+    assert in_processes == here
+
+
 def test_list_and_k(capsys):
     assert commands.main(["--list", "-k", "no batch"]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -111,6 +125,14 @@ def test_judge_says_what_is_wrong_with_a_learners_layer(homework, tmp_path, caps
     assert {case["name"] for case in cases if case["passed"]} >= {"Tanh"}
     wrong = {case["name"] for case in cases if not case["passed"]}
     assert wrong == {"Linear"}
+
+
+def test_judge_of_many_cases_keeps_them_where_the_homework_is(
+    homework, monkeypatch, capsys
+):
+    monkeypatch.setattr(check, "MANY", 0)
+    assert commands.main(["judge", str(homework)]) == 1
+    assert "grad bias, against stock torch: [" in capsys.readouterr().out
 
 
 def test_judge_passes_what_is_right_and_leaves_ours_in_place(homework, capsys):
