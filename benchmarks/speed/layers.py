@@ -252,6 +252,27 @@ EXCUSED = {
     "GroupNorm": "passes fourteen times over memory: NumPy fuses nothing",
     "EmbeddingBag": "copies the rows, weighs them, then adds them: a pass for each",
     "Hardswish": "passes eleven times over memory: NumPy fuses nothing",
+    "Threshold": "chooses by the bits, in five passes: NumPy's where branches",
     "ConvTranspose3d": "of a batch of eight, runs in memory are eight numbers long",
     "Conv2d depthwise": "one channel at a time leaves no product for BLAS",
 }
+
+#: The same on more threads than one, which torch uses for all that it does.
+EXCUSED_ON_MORE = {
+    **dict.fromkeys(
+        (
+            *("SiLU", "Softplus", "LeakyReLU", "ELU", "SELU", "CELU", "Hardsigmoid"),
+            *("Hardshrink", "Softshrink", "CrossEntropyLoss", "Dropout3d"),
+            *("AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d"),
+            *("AdaptiveMaxPool2d", "AdaptiveMaxPool3d", "MaxUnpool2d"),
+            *("Conv2d pointwise", "ConvTranspose2d"),
+        ),
+        "NumPy uses more threads than one for products of matrices alone",
+    ),
+    "Conv3d": "of a batch of eight, products are too small to be shared by threads",
+}
+
+
+def excuse(name: str, threads: int) -> str | None:
+    """Return why a workload may take longer than `LIMIT` times torch's, if it may."""
+    return EXCUSED.get(name) or (EXCUSED_ON_MORE.get(name) if threads > 1 else None)

@@ -236,14 +236,14 @@ FAULTS = (
     Fault(
         "EmbeddingBag",
         "mean over the padding too",
-        "1 / np.bincount(bag)[bag, None]",
-        "1 / np.bincount(self._bag_of_each(index, offsets)[0])[bag, None]",
+        "np.bincount(bag, minlength=count)",
+        "np.bincount(self._bag_of_each(index, offsets)[0], minlength=count)",
     ),
     Fault(
         "EmbeddingBag",
         "gradient not shared in the mean",
-        "self.accumulate(index.reshape(-1)[kept], share * grad_rows)",
-        "self.accumulate(index.reshape(-1)[kept], (share != 0) * grad_rows)",
+        "(grad_output / size)[bag]",
+        "grad_output[bag]",
     ),
     Fault(
         "EmbeddingBag",

@@ -14,7 +14,13 @@ from benchmarks.commands.readme import speed as table
 from benchmarks.speed import layers, machine, measure
 from benchmarks.speed.bench import NumpyBench, TorchBench, batches_of, drawn
 from benchmarks.speed.flops import of_step
-from benchmarks.speed.layers import EXCUSED, LAYERS, UNTIMED
+from benchmarks.speed.layers import (
+    EXCUSED,
+    EXCUSED_ON_MORE,
+    LAYERS,
+    UNTIMED,
+    excuse,
+)
 from benchmarks.speed.measure import WORKLOADS, choose, find, ratio, summary
 from benchmarks.speed.steps import LABELS, SGD, STEPS, Step
 from parity.case import call, uniform
@@ -34,7 +40,14 @@ def test_every_layer_and_loss_has_a_workload_or_a_reason():
 
 def test_names_are_unique_and_excuses_name_workloads():
     assert len(WORKLOADS) == len(LAYERS) + len(STEPS)
-    assert set(EXCUSED) <= set(WORKLOADS)
+    assert {*EXCUSED, *EXCUSED_ON_MORE} <= set(WORKLOADS)
+    assert not {*EXCUSED} & {*EXCUSED_ON_MORE}
+
+
+def test_what_is_excused_on_more_threads_is_not_on_one():
+    assert excuse("GELU", 1) == excuse("GELU", 2) == EXCUSED["GELU"]
+    assert excuse("SiLU", 1) is None
+    assert excuse("SiLU", 2) == EXCUSED_ON_MORE["SiLU"]
 
 
 def test_limits_are_those_of_the_issue():

@@ -116,21 +116,17 @@ class Kernel:
         A row is (G, O/G, columns·N). What is seen comes tap by tap along the last
         dimension: (size[-1], G, *size[:-1], C/G, columns, N).
         """
-        n, o, *places = y.shape
-        seen = self._seen(x, places)
-        # From (N, C, *places, *size), and from (N, O, *places), each C and O in groups:
-        g, last = self.groups, len(places) + 2
-        seen = seen.reshape(n, g, x.shape[1] // g, *seen.shape[2:])
-        y = y.reshape(n, g, o // g, *places)
+        n, _, *places = y.shape
+        seen, y = self._in_groups(self._seen(x, places)), self._in_groups(y)
+        last = len(places) + 2
+        # From (N, G, C/G, *places, *size), and from (N, G, O/G, *places):
         rows, taps = range(3, last), range(last + 1, seen.ndim - 1)
         seen = seen.transpose(*rows, -1, 1, *taps, 2, last, 0)
         y = y.transpose(*rows, 1, 2, last, 0)
         y = y.reshape(*y.shape[:-2], places[-1] * n)
-        step = max(1, COLUMNS // max(1, n))
         for place in np.ndindex(*places[:-1]):
-            for a in range(0, places[-1], step):
-                b = a + step
-                yield y[place][..., a * n : b * n], seen[place][..., a:b, :]
+            for some, lying in cuts(places[-1], n):
+                yield y[place][..., lying], seen[place][..., some, :]
 
     def _meetings(
         self, x: Array, y: Array
@@ -142,24 +138,22 @@ class Kernel:
         columns·N). They meet, tap by tap along the last dimension, on views of `x`:
         (size[-1], G, C/G, columns, N).
         """
-        n, o, *places = y.shape
-        g, last = self.groups, len(places) + 2
-        seen = self._seen(x, places[-1:])
-        seen = seen.reshape(n, g, x.shape[1] // g, *seen.shape[2:])
-        y = y.reshape(n, g, o // g, *places)
+        n, _, *places = y.shape
+        seen, y = self._in_groups(self._seen(x, places[-1:])), self._in_groups(y)
+        last = len(places) + 2
         rows = range(3, last)
         seen = seen.transpose(*rows, -1, 1, 2, last, 0)
         y = y.transpose(1, *rows, 2, last, 0)
         sizes = (self.weight.shape[2:-1], self.stride, self.dilation)
         by_dim = zip(*sizes, x.shape[2:-1], places, strict=False)
-        step = max(1, COLUMNS // max(1, n))
         for met in product(*(meetings(*along) for along in by_dim)):
-            row, taps, of = zip(*met, strict=True) if met else ((), (), ())
-            x_row, y_rows = seen[row], y[:, *of]
-            y_rows = y_rows.reshape(g, math.prod(y_rows.shape[1:-2]), places[-1] * n)
-            for a in range(0, places[-1], step):
-                b = a + step
-                yield taps, y_rows[..., a * n : b * n], x_row[..., a:b, :]
+            x_row = seen[tuple(m.row for m in met)]
+            taps = tuple(m.taps for m in met)
+            y_rows = y[:, *(m.places for m in met)]
+            g, *tall, columns, n = y_rows.shape
+            y_rows = y_rows.reshape(g, math.prod(tall), columns * n)
+            for some, lying in cuts(columns, n):
+                yield taps, y_rows[..., lying], x_row[..., some, :]
 
     def _seen(self, x: Array, places: Sequence[int]) -> Array:
         """View `x` as each tap sees it from each place: (N, C, …, *places, *size).
@@ -174,6 +168,11 @@ class Kernel:
         taps = (slice(None, None, d) for d in self.dilation[-dims:])
         chosen: Any = (..., *starts, *taps)
         return seen[chosen]
+
+    def _in_groups(self, x: Array) -> Array:
+        """View `x`, (N, C, …), as (N, G, C/G, …)."""
+        n, c, *rest = x.shape
+        return x.reshape(n, self.groups, c // self.groups, *rest)
 
     def _backwards(self) -> Array:
         """Return the weight, (size[-1], G, C/G, *size[:-1], O/G), most taps reversed.
@@ -231,6 +230,13 @@ def as_slice(numbers: Sequence[int]) -> slice:
     first, *others = numbers
     step = others[0] - first if others else 1
     return slice(first, numbers[-1] + 1, step)
+
+
+def cuts(places: int, n: int) -> Iterator[tuple[slice, slice]]:
+    """Cut a row of `places` for `n` samples: yield some, and where in it they lie."""
+    step = max(1, COLUMNS // max(1, n))
+    for a in range(0, places, step):
+        yield slice(a, a + step), slice(a * n, (a + step) * n)
 
 
 def empty(shape: tuple[int, ...], dtype: DTypeLike) -> Array:

@@ -159,27 +159,31 @@ class EmbeddingBag(Table):
         if self.padding_idx is not None:
             kept = np.flatnonzero(index.reshape(-1)[kept] != self.padding_idx)
         bag, rows = bag[kept], rows[kept]
+        share: Array | None = None
+        size: Any = 1
         if self.mode == "max":
             y = reduced(np.maximum, rows, bag, count)
             share = found_first(rows, y, bag)
-        else:
-            if self.mode == "mean":
-                share = (1 / np.bincount(bag)[bag, None]).astype(rows.dtype)
-            elif per_sample_weights is not None:
-                share = per_sample_weights.reshape(-1, 1)[kept]
-            else:
-                share = np.ones((1, 1), rows.dtype)
+        elif per_sample_weights is not None:
+            share = per_sample_weights.reshape(-1, 1)[kept]
             y = reduced(np.add, share * rows, bag, count)
+        else:
+            y = reduced(np.add, rows, bag, count)
+        if self.mode == "mean":
+            size = np.maximum(np.bincount(bag, minlength=count), 1)
+            size = size[:, None].astype(y.dtype)
+            y /= size
         weighted = per_sample_weights is not None
-        self.save_for_backward(index, kept, bag, rows, share, weighted)
+        self.save_for_backward(index, kept, bag, rows, share, size, weighted)
         return y
 
     def backward(
         self, grad_output: Array, input_grad: bool = True
     ) -> tuple[None, None, Array] | None:
-        index, kept, bag, rows, share, weighted = self.saved_for(grad_output)
-        grad_rows = grad_output[bag]
-        self.accumulate(index.reshape(-1)[kept], share * grad_rows)
+        index, kept, bag, rows, share, size, weighted = self.saved_for(grad_output)
+        grad_rows = (grad_output / size)[bag]
+        grad_shares = grad_rows if share is None else share * grad_rows
+        self.accumulate(index.reshape(-1)[kept], grad_shares)
         if not (weighted and input_grad):
             return None
         grad_weights = np.zeros(index.shape, rows.dtype)
