@@ -326,7 +326,7 @@ FAULTS = (
         "MultiheadAttention",
         "every piece masked as the first",
         "_of(mask, some)",
-        "_of(mask, slice(len(q[some])))",
+        "_of(mask, (slice(len(q[some])), some[1]))",
         MULTIHEAD,
     ),
     Fault(

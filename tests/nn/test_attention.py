@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scratchnet import manual_seed, nn
+from scratchnet.nn.attention.multihead import pieces
 
 SETTINGS = [
     {},
@@ -30,6 +31,42 @@ def sides(*args, dtype=np.float64, **kwargs):
     state = {k: torch.from_numpy(v.astype(float)) for k, v in ours.state_dict().items()}
     theirs.load_state_dict(state)
     return ours, theirs
+
+
+def attended(scores, monkeypatch, need_weights):
+    """Return outputs and gradients, of so many scores at a time; 4 heads have 140."""
+    monkeypatch.setattr("scratchnet.nn.attention.multihead.SCORES", scores)
+    rng = np.random.default_rng(0)
+    manual_seed(0)
+    layer = nn.MultiheadAttention(8, 4, 0.3, add_bias_kv=True, dtype=np.float64)
+    q, k = rng.standard_normal((5, 3, 8)), rng.standard_normal((6, 3, 8))
+    y, weights = layer(
+        *(q, k, k), need_weights=need_weights, attn_mask=rng.standard_normal((12, 5, 6))
+    )
+    grads = [rng.standard_normal(y.shape)]
+    if need_weights:
+        grads.append(rng.standard_normal(weights.shape))
+    found = [y, weights, *layer.backward(*grads)]
+    found += [parameter.grad for parameter in layer.parameters()]
+    return [array for array in found if array is not None]
+
+
+@pytest.mark.parametrize("need_weights", [True, False])
+@pytest.mark.parametrize("scores", [1, 35, 70, 105, 140, 280])
+def test_pieces_make_no_difference(scores, need_weights, monkeypatch):
+    whole = attended(2**18, monkeypatch, need_weights)
+    for part, all_at_once in zip(
+        attended(scores, monkeypatch, need_weights), whole, strict=True
+    ):
+        np.testing.assert_allclose(part, all_at_once, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("scores", "expected"), [(1, 12), (35, 12), (70, 6), (105, 6), (140, 3), (280, 2)]
+)
+def test_pieces_are_as_large_as_they_may(scores, expected, monkeypatch):
+    monkeypatch.setattr("scratchnet.nn.attention.multihead.SCORES", scores)
+    assert len(pieces((3, 4, 5, 7))) == expected
 
 
 @pytest.mark.parametrize("kwargs", SETTINGS)

@@ -234,22 +234,22 @@ class MultiheadAttention(Module):
         if mask is not None:
             mask = np.broadcast_to(mask, sizes)
 
+        o = np.empty_like(q)
+        weights = np.empty(sizes, q.dtype) if need_weights else None
         # Where nothing is dropped, nothing is drawn.
         p = self.dropout if self.training else 0
-        attentions = [
-            (some, ScaledDotProduct(Dropout(p) if p else Identity(), not need_weights))
-            for some in pieces(sizes)
-        ]
-        attended = [
-            attention.forward(q[some], k[some], v[some], _of(mask, some))
-            for some, attention in attentions
-        ]
-        self.save_for_backward(inputs, attentions, average_attn_weights)
-        o = np.concatenate([o for o, _ in attended])
+        attentions = []
+        for some in pieces(sizes):
+            dropout = Dropout(p) if p else Identity()
+            attention = ScaledDotProduct(dropout, zero_if_masked=not need_weights)
+            o[some], b = attention.forward(q[some], k[some], v[some], _of(mask, some))
+            if weights is not None:
+                weights[some] = b
+            attentions.append((some, attention))
+        self.save_for_backward(inputs, attentions, sizes, average_attn_weights)
         output = self.out_proj(self._join(o, unbatched))
-        if not need_weights:
+        if weights is None:
             return output, None
-        weights = np.concatenate([weights for _, weights in attended])
         if average_attn_weights:
             weights = weights.mean(axis=1)
         return output, weights[0] if unbatched else weights
@@ -264,7 +264,7 @@ class MultiheadAttention(Module):
 
         Where one array was given as several of them, its gradient is their sum.
         """
-        inputs, attentions, averaged = self.saved_for(grad_output, grad_weights)
+        inputs, attentions, sizes, averaged = self.saved_for(grad_output, grad_weights)
         query, key, _ = inputs
         unbatched = query.ndim == 2
         if grad_output is None:
@@ -274,13 +274,16 @@ class MultiheadAttention(Module):
                 grad_weights = grad_weights[None]
             if averaged:
                 grad_weights = grad_weights[:, None] / self.num_heads
+            grad_weights = np.broadcast_to(grad_weights, sizes)
         grad_joined: Any = self.out_proj.backward(grad_output)
         grad_o = self._split(grad_joined)
-        attended = [
-            attention.backward(grad_o[some], _of(grad_weights, some))
-            for some, attention in attentions
-        ]
-        grad_q, grad_k, grad_v = map(np.concatenate, zip(*attended, strict=True))
+        by_key = (*sizes[:2], sizes[3], self.head_dim)
+        grad_q = np.empty_like(grad_o)
+        grad_k, grad_v = (np.empty_like(grad_o, shape=by_key) for _ in "kv")
+        for some, attention in attentions:
+            grad_q[some], grad_k[some], grad_v[some] = attention.backward(
+                grad_o[some], _of(grad_weights, some)
+            )
         _, S = self._sizes(key)
         for grad, row in ((grad_k, self.bias_k), (grad_v, self.bias_v)):
             if row is not None:
@@ -401,12 +404,17 @@ def _project(x: Array, W: Array, b: Array | None) -> Array:
     return y.reshape(*x.shape[:-1], len(W))
 
 
-def pieces(sizes: tuple[int, int, int, int]) -> list[slice]:
-    """Cut the N samples of (N, h, L, S) scores into slices of `SCORES` or one each."""
+def pieces(sizes: tuple[int, int, int, int]) -> list[tuple[slice, slice]]:
+    """Cut (N, h, L, S) scores into pieces, of as many heads as have up to `SCORES`."""
     N, h, L, S = sizes
-    some = max(1, SCORES // max(1, h * L * S))
-    return [slice(a, a + some) for a in range(0, max(1, N), some)]
+    heads = max(1, SCORES // max(1, L * S))
+    samples, heads = max(1, heads // h), min(heads, h)
+    return [
+        (slice(n, n + samples), slice(i, i + heads))
+        for n in range(0, N, samples)
+        for i in range(0, h, heads)
+    ]
 
 
-def _of(array: Array | None, some: slice) -> Array | None:
+def _of(array: Array | None, some: tuple[slice, slice]) -> Array | None:
     return None if array is None else array[some]
