@@ -250,8 +250,8 @@ EXCUSED = {
     "GELU": "NumPy has no error function",
     "LayerNorm": "passes fourteen times over memory: NumPy fuses nothing",
     "GroupNorm": "passes fourteen times over memory: NumPy fuses nothing",
-    "EmbeddingBag": "copies the rows, weighs them, then adds them: a pass for each",
     "Hardswish": "passes eleven times over memory: NumPy fuses nothing",
+    "Hardshrink": "magnitude, comparison, product: a pass for each, both ways",
     "Threshold": "chooses by the bits, in five passes: NumPy's where branches",
     "ConvTranspose3d": "of a batch of eight, runs in memory are eight numbers long",
     "Conv2d depthwise": "one channel at a time leaves no product for BLAS",
@@ -262,7 +262,7 @@ EXCUSED_ON_MORE = {
     **dict.fromkeys(
         (
             *("SiLU", "Softplus", "LeakyReLU", "ELU", "SELU", "CELU", "Hardsigmoid"),
-            *("Hardshrink", "Softshrink", "CrossEntropyLoss", "Dropout3d"),
+            *("Softshrink", "CrossEntropyLoss", "Dropout3d"),
             *("AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d"),
             *("AdaptiveMaxPool2d", "AdaptiveMaxPool3d", "MaxUnpool2d"),
             *("Conv2d pointwise", "ConvTranspose2d"),
