@@ -15,8 +15,8 @@ from scratchnet.nn.dropout import Dropout
 from scratchnet.nn.linear import Identity, Linear
 from scratchnet.nn.module import Array, Module, Parameter
 
-#: So many are computed at a time, to stay in the cache. All at once, those of 512
-#: places in 8 samples take 1.5 times the time.
+#: How many scores are computed at a time: they stay in the cache. All at once, those
+#: of 8 samples of 512 places take 1.5 times as long.
 SCORES = 2**18
 
 
@@ -405,7 +405,7 @@ def _project(x: Array, W: Array, b: Array | None) -> Array:
 
 
 def pieces(sizes: tuple[int, int, int, int]) -> list[tuple[slice, slice]]:
-    """Cut (N, h, L, S) scores into pieces, of as many heads as have up to `SCORES`."""
+    """Cut (N, h, L, S) scores into pieces of up to `SCORES`, or of one head."""
     N, h, L, S = sizes
     heads = max(1, SCORES // max(1, L * S))
     samples, heads = max(1, heads // h), min(heads, h)

@@ -78,8 +78,8 @@ class ScaledDotProduct:
         q, k, v, a, b, scale = self.saved
         grad_v = b.swapaxes(-1, -2) @ grad_o
         from_o = grad_o @ v.swapaxes(-1, -2)
-        grad_b = from_o if grad_b is None else from_o + grad_b
-        grad_a: Any = self.dropout.backward(grad_b)
+        asked = from_o if grad_b is None else from_o + grad_b
+        grad_a: Any = self.dropout.backward(asked)
         grad_z = grad_a - np.vecdot(a, grad_a)[..., None]
         grad_z *= a
         grad_z *= scale
