@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scratchnet import manual_seed, nn
+from scratchnet.nn.attention import ScaledDotProduct
 from scratchnet.nn.attention.multihead import pieces
 
 SETTINGS = [
@@ -49,6 +50,16 @@ def attended(scores, monkeypatch, need_weights):
     found = [y, weights, *layer.backward(*grads)]
     found += [parameter.grad for parameter in layer.parameters()]
     return [array for array in found if array is not None]
+
+
+def test_a_piece_keeps_its_dtype():
+    # The layer writes pieces into arrays of its own, which would hide another dtype.
+    rng = np.random.default_rng(0)
+    q, k, v, grad_o = rng.standard_normal((4, 2, 3, 5, 4), np.float32)
+    grad_b = rng.standard_normal((2, 3, 5, 5), np.float32)
+    attention = ScaledDotProduct(nn.Dropout(0.3), zero_if_masked=True)
+    found = attention.forward(q, k, v, grad_b) + attention.backward(grad_o, grad_b)
+    assert [array.dtype for array in found] == [np.float32] * 5
 
 
 @pytest.mark.parametrize("need_weights", [True, False])
