@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scratchnet import get_rng_state, manual_seed, nn
+from scratchnet.nn.conv import windows
 
 PLAIN = ["Conv1d", "Conv2d", "Conv3d"]
 TRANSPOSED = ["ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]
@@ -100,12 +101,24 @@ def test_the_cases_of_torchs_own_tests(n, transposed, rng):
                 np.testing.assert_allclose(ours, theirs.numpy(), rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", ["Conv1d", "ConvTranspose1d"])
-def test_a_row_too_long_for_one_product(name, rng):
-    x = rng.standard_normal((3, 2, 12_001))
-    for ours, theirs in beside_torch(name, (2, 3, 4), {"stride": 2}, x, rng):
-        scale = float(theirs.abs().max())
-        np.testing.assert_allclose(ours, theirs.numpy(), rtol=0, atol=1e-13 * scale)
+@given(st.booleans().flatmap(layers), st.integers(0, 200), st.integers(0, 50))
+def test_what_has_no_room_is_cut(layer, room, cache):
+    """However few numbers are unrolled, or rolled up, at a time."""
+    name, args, options, shape = layer
+
+    def results():
+        manual_seed(0)
+        rng = np.random.default_rng(0)
+        x = rng.standard_normal(shape)
+        return [ours for ours, _ in beside_torch(name, args, options, x, rng)]
+
+    whole = results()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(windows, "ROOM", room)
+        patch.setattr(windows, "CACHE", cache)
+        cut = results()
+    for a, b in zip(whole, cut, strict=True):
+        np.testing.assert_allclose(b, a, rtol=0, atol=1e-11)
 
 
 @pytest.mark.parametrize("name", [*PLAIN, *TRANSPOSED])

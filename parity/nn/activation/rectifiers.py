@@ -66,7 +66,7 @@ PAIRS = (
 )
 
 FAULTS = (
-    Fault("ReLU", "gradient let through at zero", "return x > 0", "return x >= 0"),
+    Fault("ReLU", "gradient let through at zero", "(x > 0).astype", "(x >= 0).astype"),
     Fault(
         "LeakyReLU",
         "slope 1 at zero",

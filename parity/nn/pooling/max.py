@@ -136,8 +136,11 @@ FAULTS = (
     Fault(
         "MaxPool2d",
         "the last of equal values wins",
-        "wins = x[tap] > so_far",
-        "wins = x[tap] >= so_far",
+        """for tap in taps[:-1]:
+            beaten &= x[tap] != best
+            won_by += beaten""",
+        """for j, tap in enumerate(taps):
+            won_by[x[tap] == best] = j""",
     ),
     Fault(
         "MaxPool1d",
@@ -154,8 +157,8 @@ FAULTS = (
     Fault(
         "MaxPool2d",
         "indices by the width of the output",
-        "place, step = along[-1], boxes[-1].size",
-        "place, step = along[-1], boxes[-1].first.size",
+        "place[outputs] *= windows.size",
+        "place[outputs] *= windows.first.size",
     ),
     Fault(
         "MaxPool2d",

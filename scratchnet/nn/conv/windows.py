@@ -1,4 +1,4 @@
-r"""The three products of a convolution, window by window.
+r"""The three products of a convolution, row by row.
 
 A kernel slides over the wide side :math:`x` and has one place for each position
 :math:`j` of the narrow side :math:`y`. With stride :math:`s`, dilation :math:`d`
@@ -18,15 +18,27 @@ and, for each tap :math:`k` of the kernel, a matrix :math:`W_k` from the channel
 A convolution gathers forwards and scatters backwards, a transposed convolution the
 other way round; for the weight's gradient, both correlate.
 
-Arrays have torch's shape (N, C, *S), but the batch lies last in memory, as (*S[:-1],
-C, S[-1], N). The rows under a kernel, with their channels, are then one matrix where
-they lie: a column for each place along the last dimension and each sample, and for
-the next tap the same matrix some columns on. At stride 1 nothing is copied; where
-taps or places lie apart, no more than a row is. Of few channels the matrices are too
-thin for a product each: there the taps are copied beneath each other, for one.
+Arrays have torch's shape (N, C, *S), but lie in memory row by row and the batch last,
+as (S[0], C, *S[1:], N); a signal is a picture of one row. A row is unrolled: what each
+tap across it sees, from all its places, is copied beneath what the tap before sees.
+Then the rows under the kernel are one matrix where they lie, with a column for each
+place and sample, and a row of :math:`y` is one product:
 
-Scattering goes row by row of the wide side. The rows of the narrow side whose taps
-meet on it are one matrix as well, the taps being counted from their end.
+.. math::
+
+    y_{\text{row}} = b + W \begin{bmatrix}
+        \text{the first row under the kernel, unrolled} \\ \vdots \\
+        \text{the last row under the kernel, unrolled} \end{bmatrix}
+
+To unroll the rows takes as many copies of them as the kernel has taps across; im2col
+[1]_ takes as many as it has in all. The adjoint rolls up: the rows of :math:`y` whose
+taps meet on a row of :math:`x` give, in one product, what is to be added to it, still
+unrolled.
+
+References
+----------
+.. [1] Chellapilla, Puri and Simard, "High performance convolutional neural networks
+   for document processing", IWFHR 2006.
 """
 
 from __future__ import annotations
@@ -34,7 +46,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -43,11 +54,10 @@ from numpy.typing import DTypeLike
 
 from scratchnet.nn.module import Array
 
-#: Longer rows are cut, as what is copied of them, and their products, take room.
-COLUMNS = 2**14
-#: Matrices of fewer rows are thin. One product for the 25 taps of LeNet-5's first
-#: layer takes 0.7 of the time of five.
-THIN = 16
+#: How many numbers are unrolled at a time: 16 MiB in float32. More is cut by columns.
+ROOM = 2**22
+#: How many are rolled up at a time: 1 MiB, which the cache holds.
+CACHE = 2**18
 
 
 @dataclass(frozen=True)
@@ -67,31 +77,39 @@ class Kernel:
     @np.errstate(over="ignore", invalid="ignore")
     def gather(self, x: Array, y: Array, bias: Array | None = None) -> None:
         """Write to `y` what the kernel sees of `x` from each place, and the bias."""
-        w = self._by_tap()
-        if w.shape[-1] < THIN:
-            w = np.concatenate(w, axis=-1)[None]
-        b = 0 if bias is None else bias.reshape(*w.shape[1:3], 1)
-        for y_row, seen in self._rows(x, y):
-            y_row[...] = b
-            for w_k, x_k in zip(w, _matrices(seen, len(w)), strict=True):
-                y_row += w_k @ x_k
+        w = self._forwards()
+        for x_some, y_some in self._pieces(x, y):
+            y_rows = _matrices(y_some)
+            np.matmul(w, self._seen(x_some, y_some), out=y_rows)
+            if bias is not None:
+                y_rows += bias.reshape(self.groups, -1, 1)
 
     @np.errstate(over="ignore", invalid="ignore")
     def scatter(self, x: Array, y: Array) -> None:
         """Add to `x`, at each of the kernel's places, the kernel weighted by `y`."""
         w = self._backwards()
-        for taps, y_rows, seen in self._meetings(x, y):
-            w_met = w[:, :, :, *taps].reshape(*w.shape[:3], -1)
-            for w_k, x_k in zip(w_met, seen, strict=True):
-                x_k += (w_k @ y_rows).reshape(x_k.shape)
+        for x_some, y_some in self._pieces(x, y):
+            y_rows = _matrices(y_some)
+            met = meetings(*self._by_dim[0], len(x_some), len(y_some))
+            step = max(1, CACHE // max(1, math.prod(w.shape[:2]) * y_rows.shape[-1]))
+            unrolled = np.empty((step, *w.shape[:2], y_rows.shape[-1]), x.dtype)
+            for a in range(0, len(met), step):
+                for i, (taps, places) in enumerate(met[a : a + step]):
+                    w_met = w[:, :, taps].reshape(*w.shape[:2], -1)
+                    y_met = _beneath_each_other(y_rows[places])
+                    np.matmul(w_met, y_met, out=unrolled[i])
+                self._roll_up(unrolled, x_some[a : a + step], y_some.shape[3:-1])
 
     @np.errstate(over="ignore", invalid="ignore")
     def correlate(self, x: Array, y: Array) -> Array:
         """Return, in the weight's shape, the sum of `y` times what each tap sees."""
-        w = np.zeros_like(self._by_tap().mT)
-        for y_row, seen in self._rows(x, y):
-            # This way round, not y xᵀ: 0.7 to 0.9 of the time for 16 to 64 channels.
-            w += _matrices(seen, len(w)) @ y_row.mT
+        w = np.zeros_like(self._forwards().mT)
+        step = max(1, ROOM // max(1, w.size))
+        for x_some, y_some in self._pieces(x, y):
+            seen, y_rows = self._seen(x_some, y_some), _matrices(y_some)
+            for a in range(0, len(y_rows), step):
+                # This way round, not y xᵀ: 0.7 to 0.9 of the time.
+                w += (seen[a : a + step] @ y_rows[a : a + step].mT).sum(axis=0)
         return self._by_channel(w.mT)
 
     @property
@@ -110,100 +128,95 @@ class Kernel:
         by_dim = zip(narrow, self.reach, self.stride, strict=True)
         return tuple(s * (n - 1) + reach + 1 for n, reach, s in by_dim)
 
-    def _rows(self, x: Array, y: Array) -> Iterator[tuple[Array, Array]]:
-        """Yield each row of `y`, and what the kernel sees of `x` along it, as views.
+    @property
+    def _by_dim(self) -> list[tuple[int, int, int]]:
+        """Size, stride and dilation: from row to row, and in a row by dimension."""
+        size = self.weight.shape[2:]
+        by_dim = list(zip(size, self.stride, self.dilation, strict=True))
+        return by_dim if len(by_dim) > 1 else [(1, 1, 1), *by_dim]
 
-        A row is (G, O/G, columns·N). What is seen comes tap by tap along the last
-        dimension: (size[-1], G, *size[:-1], C/G, columns, N).
-        """
-        n, _, *places = y.shape
-        seen, y = self._in_groups(self._seen(x, places)), self._in_groups(y)
-        last = len(places) + 2
-        # From (N, G, C/G, *places, *size), and from (N, G, O/G, *places):
-        rows, taps = range(3, last), range(last + 1, seen.ndim - 1)
-        seen = seen.transpose(*rows, -1, 1, *taps, 2, last, 0)
-        y = y.transpose(*rows, 1, 2, last, 0)
-        y = y.reshape(*y.shape[:-2], places[-1] * n)
-        for place in np.ndindex(*places[:-1]):
-            for some, lying in cuts(places[-1], n):
-                yield y[place][..., lying], seen[place][..., some, :]
+    def _pieces(self, x: Array, y: Array) -> Iterator[tuple[Array, Array]]:
+        """Yield some columns of `x` and `y` by rows, (rows, G, C/G, *across, N)."""
+        x, y = self._by_rows(x), self._by_rows(y)
+        _, (size, stride, dilation), *others = self._by_dim
+        taps = size * math.prod(size for size, _, _ in others)
+        step = max(1, ROOM * x.shape[3] // max(1, x.size * taps))
+        for a in range(0, y.shape[3], step):
+            b = min(a + step, y.shape[3])
+            seen = slice(stride * a, stride * (b - 1) + dilation * (size - 1) + 1)
+            yield x[:, :, :, seen], y[:, :, :, a:b]
 
-    def _meetings(
-        self, x: Array, y: Array
-    ) -> Iterator[tuple[tuple[slice, ...], Array, Array]]:
-        """Yield for each row of `x` the taps that meet on it, whence, and where.
+    def _seen(self, x: Array, y: Array) -> Array:
+        """Return what the kernel sees: (rows of y, G, taps·C/G, places across·N)."""
+        unrolled = self._unroll(x, y.shape[3:-1])
+        size, stride, dilation = self._by_dim[0]
+        under = sliding_window_view(unrolled, dilation * (size - 1) + 1, axis=1)
+        under = under[:, : stride * len(y) : stride, ..., ::dilation]
+        under = under.transpose(1, 0, 4, 2, 3)
+        rows, g, _, c, columns = under.shape
+        return under.reshape(rows, g, size * c, columns)
 
-        The taps are those of all dimensions but the last, counted from their end: then
-        the rows of `y` that they come from lie one after the other, as (G, taps·O/G,
-        columns·N). They meet, tap by tap along the last dimension, on views of `x`:
-        (size[-1], G, C/G, columns, N).
-        """
-        n, _, *places = y.shape
-        seen, y = self._in_groups(self._seen(x, places[-1:])), self._in_groups(y)
-        last = len(places) + 2
-        rows = range(3, last)
-        seen = seen.transpose(*rows, -1, 1, 2, last, 0)
-        y = y.transpose(1, *rows, 2, last, 0)
-        sizes = (self.weight.shape[2:-1], self.stride, self.dilation)
-        by_dim = zip(*sizes, x.shape[2:-1], places, strict=False)
-        for met in product(*(meetings(*along) for along in by_dim)):
-            x_row = seen[tuple(m.row for m in met)]
-            taps = tuple(m.taps for m in met)
-            y_rows = y[:, *(m.places for m in met)]
-            g, *tall, columns, n = y_rows.shape
-            y_rows = y_rows.reshape(g, math.prod(tall), columns * n)
-            for some, lying in cuts(columns, n):
-                yield taps, y_rows[..., lying], x_row[..., some, :]
+    def _unroll(self, x: Array, places: Sequence[int]) -> Array:
+        """Return what each tap across sees, (G, rows, across·C/G, places·N)."""
+        views = [view.swapaxes(0, 1) for view in self._taps(x, places)]
+        g, rows, c, *columns = views[0].shape
+        shape = g, rows, len(views) * c, math.prod(columns)
+        if len(views) == 1:
+            return views[0].reshape(shape)
+        unrolled = np.empty((g, rows, len(views), c, *columns), x.dtype)
+        for k, view in enumerate(views):
+            unrolled[:, :, k] = view
+        return unrolled.reshape(shape)
 
-    def _seen(self, x: Array, places: Sequence[int]) -> Array:
-        """View `x` as each tap sees it from each place: (N, C, …, *places, *size).
+    def _roll_up(self, unrolled: Array, x: Array, places: Sequence[int]) -> None:
+        """Add to rows of `x` what is (rows, G, across·C/G, places·N), unrolled."""
+        views = list(self._taps(x, places))
+        rows, g, *columns = views[0].shape
+        unrolled = unrolled[:rows].reshape(rows, g, len(views), *columns)
+        for k, view in enumerate(views):
+            view += unrolled[:, :, k]
 
-        If there are fewer `places` than dimensions, they are those of the last ones.
-        """
-        dims = len(places)
-        span = [reach + 1 for reach in self.reach[-dims:]]
-        seen = sliding_window_view(x, span, tuple(range(-dims, 0)), writeable=True)
-        by_dim = zip(self.stride[-dims:], places, strict=True)
-        starts = (slice(0, s * n, s) for s, n in by_dim)
-        taps = (slice(None, None, d) for d in self.dilation[-dims:])
-        chosen: Any = (..., *starts, *taps)
-        return seen[chosen]
+    def _taps(self, x: Array, places: Sequence[int]) -> Iterator[Array]:
+        """View `x`, (…, *across, N), as each tap across sees it from its places."""
+        size, stride, dilation = zip(*self._by_dim[1:], strict=True)
+        for tap in np.ndindex(*size):
+            by_dim = zip(tap, dilation, stride, places, strict=True)
+            seen: Any = (slice(d * k, d * k + s * n, s) for k, d, s, n in by_dim)
+            yield x[..., *seen, :]
 
-    def _in_groups(self, x: Array) -> Array:
-        """View `x`, (N, C, …), as (N, G, C/G, …)."""
-        n, c, *rest = x.shape
-        return x.reshape(n, self.groups, c // self.groups, *rest)
+    def _by_rows(self, x: Array) -> Array:
+        """View `x`, (N, C, *S), as (S[0], G, C/G, *S[1:], N); a signal is one row."""
+        n, c, *size = x.shape
+        down, *across = size if len(size) > 1 else (1, *size)
+        x = x.reshape(n, self.groups, c // self.groups, down, *across)
+        return x.transpose(3, 1, 2, *range(4, x.ndim), 0)
 
-    def _backwards(self) -> Array:
-        """Return the weight, (size[-1], G, C/G, *size[:-1], O/G), most taps reversed.
-
-        Those along the last dimension are not.
-        """
-        o, *rest = self.weight.shape
-        w = self.weight.reshape(self.groups, o // self.groups, *rest)
-        w = np.flip(w, tuple(range(3, w.ndim - 1)))
-        w = w.transpose(-1, 0, 2, *range(3, w.ndim - 1), 1)
-        return np.ascontiguousarray(w)
-
-    def _by_tap(self) -> Array:
-        """Return the weight as matrices, (size[-1], G, O/G, size[:-1] · C/G)."""
-        o, *rest = self.weight.shape
-        w = self.weight.reshape(self.groups, o // self.groups, *rest)
-        w = w.transpose(-1, 0, 1, *range(3, w.ndim - 1), 2)
-        return w.reshape(*w.shape[:3], math.prod(w.shape[3:]))
+    def _forwards(self) -> Array:
+        """Return the weight as matrices, (G, O/G, down · across · C/G)."""
+        o, c, *size = self.weight.shape
+        w = self.weight.reshape(self.groups, o // self.groups, c, *size)
+        w = w.transpose(0, 1, *range(3, w.ndim), 2)
+        return w.reshape(*w.shape[:2], math.prod(size) * c)
 
     def _by_channel(self, w: Array) -> Array:
-        """Undo `_by_tap`."""
+        """Undo `_forwards`."""
         _, c, *size = self.weight.shape
-        w = w.reshape(*w.shape[:3], *size[:-1], c)
-        w = w.transpose(1, 2, -1, *range(3, w.ndim - 1), 0)
+        w = w.reshape(*w.shape[:2], *size, c)
+        w = w.transpose(0, 1, -1, *range(2, w.ndim - 1))
         return w.reshape(self.weight.shape)
+
+    def _backwards(self) -> Array:
+        """Return the weight, (G, across · C/G, down, O/G), the taps down reversed."""
+        o, c, *_ = self.weight.shape
+        down, *across = (size for size, _, _ in self._by_dim)
+        w = self.weight.reshape(self.groups, o // self.groups, c, down, *across)
+        w = w[:, :, :, ::-1].transpose(0, *range(4, w.ndim), 2, 3, 1)
+        return w.reshape(self.groups, math.prod(across) * c, down, o // self.groups)
 
 
 class Meeting(NamedTuple):
-    """A row of the wide side, the taps that meet on it, and the places they are of."""
+    """The taps that meet on a row of the wide side, and the places they are of."""
 
-    row: int
     taps: slice  # counted from the last
     places: slice
 
@@ -211,7 +224,7 @@ class Meeting(NamedTuple):
 def meetings(
     size: int, stride: int, dilation: int, wide: int, narrow: int
 ) -> list[Meeting]:
-    """Return where `size` taps from `narrow` places meet on `wide` rows."""
+    """Return for each of `wide` rows where `size` taps from `narrow` places meet."""
     found = []
     for row in range(wide):
         taps, places = [], []
@@ -220,49 +233,50 @@ def meetings(
             if off == 0 and 0 <= place < narrow:
                 taps.append(tap)
                 places.append(place)
-        if taps:
-            found.append(Meeting(row, as_slice(taps), as_slice(places)))
+        found.append(Meeting(as_slice(taps), as_slice(places)))
     return found
 
 
 def as_slice(numbers: Sequence[int]) -> slice:
     """Return evenly spaced, rising numbers as a slice."""
-    first, *others = numbers
-    step = others[0] - first if others else 1
-    return slice(first, numbers[-1] + 1, step)
-
-
-def cuts(places: int, n: int) -> Iterator[tuple[slice, slice]]:
-    """Cut a row of `places` for `n` samples: yield some, and where in it they lie."""
-    step = max(1, COLUMNS // max(1, n))
-    for a in range(0, places, step):
-        yield slice(a, a + step), slice(a * n, (a + step) * n)
+    if len(numbers) == 0:
+        return slice(0)
+    step = numbers[1] - numbers[0] if len(numbers) > 1 else 1
+    return slice(numbers[0], numbers[-1] + 1, step)
 
 
 def empty(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-    """Return an array of `shape`, (N, C, *S), the batch last in memory."""
-    n, c, *rows, columns = shape
-    lying = np.empty((*rows, c, columns, n), dtype)
-    return lying.transpose(-1, -3, *range(len(rows)), -2)
+    """Return an array of `shape`, (N, C, *S), lying by rows, the batch last."""
+    lying = _order(len(shape))
+    made = np.empty([shape[axis] for axis in lying], dtype)
+    return made.transpose(np.argsort(lying))
 
 
 def zeros(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-    """Return zeros of `shape`, (N, C, *S), the batch last in memory."""
+    """Return zeros of `shape`, (N, C, *S), lying by rows, the batch last."""
     x = empty(shape, dtype)
     x.fill(0)
     return x
 
 
 def batch_last(x: Array) -> Array:
-    """Return `x`, (N, C, *S), the batch last in memory: `x` itself where it is."""
-    lying = x.transpose(*range(2, x.ndim - 1), 1, -1, 0)
-    lying = np.ascontiguousarray(lying)
-    return lying.transpose(-1, -3, *range(x.ndim - 3), -2)
+    """Return `x`, (N, C, *S), lying by rows, the batch last: itself where it does."""
+    lying = _order(x.ndim)
+    return np.ascontiguousarray(x.transpose(lying)).transpose(np.argsort(lying))
 
 
-def _matrices(seen: Array, count: int) -> Array:
-    """Return what the taps see as `count` matrices, (count, G, …, columns·N)."""
-    taps, g, *rows, columns, n = seen.shape
-    some = taps // count
-    tall = seen.reshape(count, some, g, math.prod(rows), columns * n).swapaxes(1, 2)
-    return tall.reshape(count, g, some * math.prod(rows), columns * n)
+def _order(ndim: int) -> tuple[int, ...]:
+    """Return the dimensions of (N, C, *S) in the order (S[0], C, *S[1:], N)."""
+    down = range(2, min(3, ndim - 1))  # A signal, (N, C, L), has no rows.
+    return (*down, 1, *range(2 + len(down), ndim), 0)
+
+
+def _matrices(rows: Array) -> Array:
+    """View rows, (rows, G, C, *across, N), as matrices, (rows, G, C, across·N)."""
+    return rows.reshape(*rows.shape[:3], math.prod(rows.shape[3:]))
+
+
+def _beneath_each_other(rows: Array) -> Array:
+    """Return matrices, (rows, G, C, columns), as (G, rows·C, columns)."""
+    count, g, c, columns = rows.shape
+    return rows.swapaxes(0, 1).reshape(g, count * c, columns)

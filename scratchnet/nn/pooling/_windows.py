@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from numbers import Integral
 from types import EllipsisType
 from typing import Any, NamedTuple
@@ -149,6 +150,16 @@ def _runs(
         taps = [index(starts + j * dilation) for j in range(length[outputs[0]])]
         runs.append(Run(index(outputs), taps))
     return runs
+
+
+def joint(runs: Sequence[Run]) -> Run:
+    """Return a run along each axis as one of boxes, their taps in reading order."""
+
+    def index(along: Sequence[Index]) -> Index:
+        return (..., *(places[1] for places in along))
+
+    taps = product(*(run.taps for run in runs))
+    return Run(index([run.outputs for run in runs]), list(map(index, taps)))
 
 
 class Pooling(Module):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 
 from scratchnet.nn.module import Array
-from scratchnet.nn.pooling._windows import Pooling, Windows, sliding_boxes
+from scratchnet.nn.pooling._windows import Pooling, Windows, joint, sliding_boxes
 
 
 class MaxOfWindows(Pooling):
@@ -21,16 +23,16 @@ class MaxOfWindows(Pooling):
 
     def forward(self, x: Array) -> Array | tuple[Array, Array]:
         boxes = self.boxes(x)
-        y, winners = maxima(x, boxes)
-        self.save_for_backward(winners, boxes)
-        return (y, places(winners, boxes)) if self.return_indices else y
+        y, winner = maxima(x, boxes)
+        self.save_for_backward(winner, boxes)
+        return (y, places(winner, boxes)) if self.return_indices else y
 
     def backward(
         self, grad_output: Array, grad_indices: None = None, input_grad: bool = True
     ) -> Array | None:
         outputs = (grad_output, grad_indices) if self.return_indices else (grad_output,)
-        winners, boxes = self.saved_for(*outputs)
-        return to_winners(grad_output, winners, boxes) if input_grad else None
+        winner, boxes = self.saved_for(*outputs)
+        return to_winners(grad_output, winner, boxes) if input_grad else None
 
 
 class _MaxPool(MaxOfWindows):
@@ -261,71 +263,73 @@ class MaxPool3d(_MaxPool):
     dims = 3
 
 
-def maxima(x: Array, boxes: Sequence[Windows]) -> tuple[Array, list[Array]]:
-    """Return the maximum of each box, and who won along each axis.
-
-    The last axis goes first: then, of equal elements, the first in reading order wins.
-    """
-    winners: list[Array] = []
-    for windows in reversed(boxes):
-        x, winner = _maxima_along(windows, x)
-        winners.insert(0, winner)
-    return x, winners
-
-
-def to_winners(
-    grad: Array, winners: Sequence[Array], boxes: Sequence[Windows]
-) -> Array:
-    """Return the gradient with respect to the input: all of it goes to the winners."""
-    for windows, winner in zip(boxes, winners, strict=True):
-        grad = _to_winners_along(windows, winner, grad)
-    return grad
-
-
-def places(winners: Sequence[Array], boxes: Sequence[Windows]) -> Array:
-    """Return the flat index of each winner in its own plane of the input."""
-    along = [
-        windows.column(windows.first) + windows.dilation * winner.astype(np.int64)
-        for windows, winner in zip(boxes, winners, strict=True)
-    ]
-    place, step = along[-1], boxes[-1].size
-    for windows, chosen in zip(boxes[-2::-1], along[-2::-1], strict=True):
-        place = step * chosen + np.take_along_axis(place, chosen, windows.axis)
-        step *= windows.size
-    return place
-
-
-def _maxima_along(windows: Windows, x: Array) -> tuple[Array, Array]:
-    # In the memory order of x, which convolutions lay out with the batch last.
-    y = np.empty_like(x, shape=windows.output_shape(x.shape))
-    if not windows.length.all():
-        y.fill(-np.inf)
-    winner = np.zeros_like(y, np.min_scalar_type(windows.length.max(initial=0)))
-    for outputs, taps in windows.runs:
-        best, won_by, so_far = y[outputs], winner[outputs], x[taps[0]]
-        for j, tap in enumerate(taps[1:], start=1):
-            wins = x[tap] > so_far
-            np.maximum(won_by, wins * winner.dtype.type(j), out=won_by)
-            so_far = np.maximum(so_far, x[tap], out=best)
-        if len(taps) == 1:
-            best[...] = so_far
+def maxima(x: Array, boxes: Sequence[Windows]) -> tuple[Array, Array]:
+    """Return the maximum of each box, and which of its elements, in reading order."""
+    y = x
+    for windows in boxes:
+        y = _maxima_along(windows, y)
+    count = math.prod(windows.length.max(initial=0) for windows in boxes)
+    winner = np.zeros_like(y, np.min_scalar_type(count))
+    for runs in product(*(windows.runs for windows in boxes)):
+        outputs, taps = joint(runs)
+        best, won_by = y[outputs], winner[outputs]
+        # The first that equals the maximum wins: count those before it, that do not.
+        beaten = np.ones_like(best, bool)
+        for tap in taps[:-1]:
+            beaten &= x[tap] != best
+            won_by += beaten
         if np.isnan(best).any():
             for j, tap in enumerate(taps):
                 won_by[np.isnan(x[tap])] = j
     return y, winner
 
 
-def _to_winners_along(windows: Windows, winner: Array, grad_y: Array) -> Array:
-    shape = windows.input_shape(grad_y.shape)
+def to_winners(grad_y: Array, winner: Array, boxes: Sequence[Windows]) -> Array:
+    """Return the gradient with respect to the input: all of it goes to the winners."""
+    shape = grad_y.shape
+    for windows in boxes:
+        shape = windows.input_shape(shape)
+    disjoint = all(windows.disjoint for windows in boxes)
     # Where each element lies in one window, all is written, and nothing added to.
-    empty = np.empty_like if windows.partition else np.zeros_like
-    grad_x = empty(winner, grad_y.dtype, shape=shape)
-    for outputs, taps in windows.runs:
+    written = all(windows.partition for windows in boxes)
+    grad_x = (np.empty_like if written else np.zeros_like)(
+        winner, grad_y.dtype, shape=shape
+    )
+    for runs in product(*(windows.runs for windows in boxes)):
+        outputs, taps = joint(runs)
         grad, won_by = grad_y[outputs], winner[outputs]
         for j, tap in enumerate(taps):
-            won = won_by == j
-            if windows.disjoint:
+            # As numbers: a product with booleans converts them, in 1.5 times as long.
+            won = (won_by == j).astype(grad.dtype)
+            if disjoint:
                 np.multiply(grad, won, out=grad_x[tap])
             else:
                 grad_x[tap] += grad * won
     return grad_x
+
+
+def places(winner: Array, boxes: Sequence[Windows]) -> Array:
+    """Return the flat index of each winner in its own plane of the input."""
+    place = np.zeros_like(winner, np.int64)
+    for runs in product(*(windows.runs for windows in boxes)):
+        outputs, _ = joint(runs)
+        along = np.unravel_index(winner[outputs], [len(run.taps) for run in runs])
+        for windows, run, j in zip(boxes, runs, along, strict=True):
+            first = windows.column(windows.first)[run.outputs]
+            place[outputs] *= windows.size
+            place[outputs] += first + windows.dilation * j
+    return place
+
+
+def _maxima_along(windows: Windows, x: Array) -> Array:
+    # In the memory order of x, which convolutions lay out with the batch last.
+    y = np.empty_like(x, shape=windows.output_shape(x.shape))
+    if not windows.length.all():
+        y.fill(-np.inf)
+    for outputs, taps in windows.runs:
+        so_far, best = x[taps[0]], y[outputs]
+        for tap in taps[1:]:
+            so_far = np.maximum(so_far, x[tap], out=best)
+        if len(taps) == 1:
+            best[...] = so_far
+    return y

@@ -33,8 +33,8 @@ class _LPPool(Pooling):
         boxes = self.boxes(x)
         p = float(self.norm_type)
         if np.isinf(p):
-            y, winners = maxima(np.copysign(x, p), boxes)
-            self.save_for_backward(x, boxes, winners)
+            y, winner = maxima(np.copysign(x, p), boxes)
+            self.save_for_backward(x, boxes, winner)
             return np.abs(y)
         # ceil_mode may cut a window short: its sum then counts as a full one's.
         full = math.prod(as_sizes(self, "kernel_size", self.kernel_size))
