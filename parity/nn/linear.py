@@ -73,8 +73,8 @@ FAULTS = (
     Fault(
         "Linear",
         "weight gradient transposed",
-        "weight.accumulate_grad(np.dot(x.T, grad_rows).T)",
-        "weight.accumulate_grad(np.dot(x.T, grad_rows).reshape(weight.shape))",
+        "weight.accumulate_grad(np.dot(as_rows(x).T, grad_rows).T)",
+        "weight.accumulate_grad(np.dot(as_rows(x).T, grad_rows).reshape(weight.shape))",
     ),
     Fault(
         "Linear",
@@ -85,8 +85,8 @@ FAULTS = (
     Fault(
         "Linear",
         "input gradient by the transposed weight's rows",
-        "return grad_output @ weight.data if",
-        "return grad_output @ weight.data[:, ::-1] if",
+        "return (grad_rows @ weight.data).reshape",
+        "return (grad_rows @ weight.data[:, ::-1]).reshape",
     ),
     Fault(
         "Bilinear",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -120,21 +121,20 @@ class Linear(Module):
         expect_floating(self, x, weight.dtype)
         expect_shape(self, x, (..., self.in_features))
         self.save_for_backward(x)
-        y = x @ weight.data.T
+        y = as_rows(x) @ weight.data.T
         if bias is not None:
             y += bias.data
-        return y
+        return y.reshape(*x.shape[:-1], self.out_features)
 
     def backward(self, grad_output: Array, input_grad: bool = True) -> Array | None:
         (x,) = self.saved_for(grad_output)
         weight, bias = self.weight, self.bias
-        x = x.reshape(-1, self.in_features)
-        grad_rows = grad_output.reshape(-1, self.out_features)
+        grad_rows = as_rows(grad_output)
         # For one row, @ would take seven times as long.
-        weight.accumulate_grad(np.dot(x.T, grad_rows).T)
+        weight.accumulate_grad(np.dot(as_rows(x).T, grad_rows).T)
         if bias is not None:
             bias.accumulate_grad(grad_rows.sum(axis=0))
-        return grad_output @ weight.data if input_grad else None
+        return (grad_rows @ weight.data).reshape(x.shape) if input_grad else None
 
     def extra_repr(self) -> str:
         return (
@@ -266,3 +266,11 @@ class Bilinear(Module):
             f"in1_features={self.in1_features}, in2_features={self.in2_features}, "
             f"out_features={self.out_features}, bias={self.bias is not None}"
         )
+
+
+def as_rows(x: Array) -> Array:
+    """Return `x`, (…, features), as one matrix, (rows, features).
+
+    Of more dimensions NumPy makes a product each: up to twice as long for sequences.
+    """
+    return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])

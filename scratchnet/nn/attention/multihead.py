@@ -12,7 +12,7 @@ from scratchnet.nn._check import Pattern, expect_floating, expect_shape
 from scratchnet.nn.attention.mask import causal, expect_mask, merged
 from scratchnet.nn.attention.scaled_dot_product import ScaledDotProduct
 from scratchnet.nn.dropout import Dropout
-from scratchnet.nn.linear import Identity, Linear
+from scratchnet.nn.linear import Identity, Linear, as_rows
 from scratchnet.nn.module import Array, Module, Parameter
 
 #: How many scores are computed at a time: they stay in the cache. All at once, those
@@ -296,13 +296,16 @@ class MultiheadAttention(Module):
         if not input_grad:
             return None, None, None
         grad_query, grad_key, grad_value = (
-            grad @ W for grad, (W, _) in zip(grads, self._projections(), strict=True)
+            (as_rows(grad) @ W).reshape(x.shape)
+            for x, grad, (W, _) in zip(inputs, grads, self._projections(), strict=True)
         )
         return grad_query, grad_key, grad_value
 
     def _accumulate(self, inputs: Any, grads: list[Array]) -> None:
         """Add to the projections' gradients; `grads` are those of their outputs."""
-        rows = [(_rows(x), _rows(grad)) for x, grad in zip(inputs, grads, strict=True)]
+        rows = [
+            (as_rows(x), as_rows(grad)) for x, grad in zip(inputs, grads, strict=True)
+        ]
         grad_weights = [(x.T @ grad).T for x, grad in rows]
         if self.in_proj_weight is not None:
             grad_weights = [np.concatenate(grad_weights)]
@@ -392,13 +395,9 @@ def _weight(rows: int, columns: int, dtype: DTypeLike) -> Parameter:
     return Parameter(np.empty((columns, rows), dtype).T)
 
 
-def _rows(x: Array) -> Array:
-    return x.reshape(-1, x.shape[-1])
-
-
 def _project(x: Array, W: Array, b: Array | None) -> Array:
     """Return :math:`x W^T + b`, in one product over all leading dimensions."""
-    y = _rows(x) @ W.T
+    y = as_rows(x) @ W.T
     if b is not None:
         y += b
     return y.reshape(*x.shape[:-1], len(W))
