@@ -153,10 +153,10 @@ def _runs(
 
 
 def joint(runs: Sequence[Run]) -> Run:
-    """Return a run along each axis as one of boxes, their taps in reading order."""
+    """Return a run along each of neighbouring axes as one, taps in reading order."""
 
     def index(along: Sequence[Index]) -> Index:
-        return (..., *(places[1] for places in along))
+        return (..., *(places[1] for places in along), *along[-1][2:])
 
     taps = product(*(run.taps for run in runs))
     return Run(index([run.outputs for run in runs]), list(map(index, taps)))

@@ -11,6 +11,9 @@ import numpy as np
 from scratchnet.nn.module import Array
 from scratchnet.nn.pooling._windows import Pooling, Windows, joint, sliding_boxes
 
+#: Boxes of no more elements are gone through whole: for 2×2 in 0.8 of the time.
+SMALL = 16
+
 
 class MaxOfWindows(Pooling):
     """Keep the maximum of each window; a subclass says where the windows lie."""
@@ -23,16 +26,16 @@ class MaxOfWindows(Pooling):
 
     def forward(self, x: Array) -> Array | tuple[Array, Array]:
         boxes = self.boxes(x)
-        y, winner = maxima(x, boxes)
-        self.save_for_backward(winner, boxes)
-        return (y, places(winner, boxes)) if self.return_indices else y
+        y, rounds = maxima(x, boxes, whole=self.return_indices)
+        self.save_for_backward(rounds)
+        return (y, places(rounds[0][1], boxes)) if self.return_indices else y
 
     def backward(
         self, grad_output: Array, grad_indices: None = None, input_grad: bool = True
     ) -> Array | None:
         outputs = (grad_output, grad_indices) if self.return_indices else (grad_output,)
-        winner, boxes = self.saved_for(*outputs)
-        return to_winners(grad_output, winner, boxes) if input_grad else None
+        (rounds,) = self.saved_for(*outputs)
+        return to_winners(grad_output, rounds) if input_grad else None
 
 
 class _MaxPool(MaxOfWindows):
@@ -263,49 +266,34 @@ class MaxPool3d(_MaxPool):
     dims = 3
 
 
-def maxima(x: Array, boxes: Sequence[Windows]) -> tuple[Array, Array]:
-    """Return the maximum of each box, and which of its elements, in reading order."""
-    y = x
-    for windows in boxes:
-        y = _maxima_along(windows, y)
-    count = math.prod(windows.length.max(initial=0) for windows in boxes)
-    winner = np.zeros_like(y, np.min_scalar_type(count))
-    for runs in product(*(windows.runs for windows in boxes)):
-        outputs, taps = joint(runs)
-        best, won_by = y[outputs], winner[outputs]
-        # The first that equals the maximum wins: count those before it, that do not.
-        beaten = np.ones_like(best, bool)
-        for tap in taps[:-1]:
-            beaten &= x[tap] != best
-            won_by += beaten
-        if np.isnan(best).any():
-            for j, tap in enumerate(taps):
-                won_by[np.isnan(x[tap])] = j
-    return y, winner
+Round = tuple[Sequence[Windows], Array]
 
 
-def to_winners(grad_y: Array, winner: Array, boxes: Sequence[Windows]) -> Array:
+def maxima(
+    x: Array, boxes: Sequence[Windows], whole: bool = False
+) -> tuple[Array, list[Round]]:
+    """Return the maximum of each box, and the rounds in which it won.
+
+    Small boxes are gone through in one round, and so are all if they shall be `whole`.
+    In larger ones elements meet along one axis after another. The last axis goes
+    first: then, of equal elements, the first in reading order wins.
+    """
+    small = math.prod(windows.length.max(initial=0) for windows in boxes) <= SMALL
+    rounds = []
+    for axes in [boxes] if whole or small else [[axis] for axis in reversed(boxes)]:
+        y = x
+        for windows in axes:
+            y = _maxima_along(windows, y)
+        rounds.append((axes, _winners(axes, x, y)))
+        x = y
+    return x, rounds
+
+
+def to_winners(grad: Array, rounds: Sequence[Round]) -> Array:
     """Return the gradient with respect to the input: all of it goes to the winners."""
-    shape = grad_y.shape
-    for windows in boxes:
-        shape = windows.input_shape(shape)
-    disjoint = all(windows.disjoint for windows in boxes)
-    # Where each element lies in one window, all is written, and nothing added to.
-    written = all(windows.partition for windows in boxes)
-    grad_x = (np.empty_like if written else np.zeros_like)(
-        winner, grad_y.dtype, shape=shape
-    )
-    for runs in product(*(windows.runs for windows in boxes)):
-        outputs, taps = joint(runs)
-        grad, won_by = grad_y[outputs], winner[outputs]
-        for j, tap in enumerate(taps):
-            # As numbers: a product with booleans converts them, in 1.5 times as long.
-            won = (won_by == j).astype(grad.dtype)
-            if disjoint:
-                np.multiply(grad, won, out=grad_x[tap])
-            else:
-                grad_x[tap] += grad * won
-    return grad_x
+    for axes, winner in reversed(rounds):
+        grad = _to_winners(axes, winner, grad)
+    return grad
 
 
 def places(winner: Array, boxes: Sequence[Windows]) -> Array:
@@ -327,9 +315,50 @@ def _maxima_along(windows: Windows, x: Array) -> Array:
     if not windows.length.all():
         y.fill(-np.inf)
     for outputs, taps in windows.runs:
-        so_far, best = x[taps[0]], y[outputs]
+        best, so_far = y[outputs], x[taps[0]]
         for tap in taps[1:]:
             so_far = np.maximum(so_far, x[tap], out=best)
         if len(taps) == 1:
             best[...] = so_far
     return y
+
+
+def _winners(axes: Sequence[Windows], x: Array, y: Array) -> Array:
+    """Return which element of each box is the first to equal its maximum."""
+    count = math.prod(windows.length.max(initial=0) for windows in axes)
+    winner = np.zeros_like(y, np.min_scalar_type(count))
+    nan = np.isnan(y).any()
+    for runs in product(*(windows.runs for windows in axes)):
+        outputs, taps = joint(runs)
+        best, won_by = y[outputs], winner[outputs]
+        # As many are before it as are below it.
+        below = np.ones_like(best, bool)
+        for tap in taps[:-1]:
+            below &= x[tap] != best
+            won_by += below
+        if nan:
+            for j, tap in enumerate(taps):
+                won_by[np.isnan(x[tap])] = j
+    return winner
+
+
+def _to_winners(axes: Sequence[Windows], winner: Array, grad_y: Array) -> Array:
+    shape = grad_y.shape
+    for windows in axes:
+        shape = windows.input_shape(shape)
+    disjoint = all(windows.disjoint for windows in axes)
+    # Where each element lies in one box, all is written, and nothing added to.
+    partition = all(windows.partition for windows in axes)
+    empty = np.empty_like if partition else np.zeros_like
+    grad_x = empty(winner, grad_y.dtype, shape=shape)
+    for runs in product(*(windows.runs for windows in axes)):
+        outputs, taps = joint(runs)
+        grad, won_by = grad_y[outputs], winner[outputs]
+        for j, tap in enumerate(taps):
+            # As numbers: a product with truth values takes up to 1.4 times as long.
+            won = (won_by == j).astype(grad.dtype)
+            if disjoint:
+                np.multiply(grad, won, out=grad_x[tap])
+            else:
+                grad_x[tap] += grad * won
+    return grad_x

@@ -33,8 +33,8 @@ class _LPPool(Pooling):
         boxes = self.boxes(x)
         p = float(self.norm_type)
         if np.isinf(p):
-            y, winner = maxima(np.copysign(x, p), boxes)
-            self.save_for_backward(x, boxes, winner)
+            y, rounds = maxima(np.copysign(x, p), boxes)
+            self.save_for_backward(x, boxes, rounds)
             return np.abs(y)
         # ceil_mode may cut a window short: its sum then counts as a full one's.
         full = math.prod(as_sizes(self, "kernel_size", self.kernel_size))
@@ -52,7 +52,7 @@ class _LPPool(Pooling):
         p = float(self.norm_type)
         if np.isinf(p):
             sign: Array = np.sign(x)
-            return sign * to_winners(grad_output, kept, boxes)
+            return sign * to_winners(grad_output, kept)
         S, weight = kept
         with np.errstate(all="ignore"):
             # The factor 1 / p of the root and the factor p of the power cancel.
