@@ -23,7 +23,7 @@ def expect_floating(
     came = getattr(array, "dtype", None)
     if not isinstance(array, np.ndarray | np.generic):
         came = type(array).__name__
-    elif (dtype is None and np.issubdtype(came, np.floating)) or came == dtype:
+    elif array.dtype.kind == "f" if dtype is None else came == dtype:
         return
     expected = "a floating-point array" if dtype is None else f"{np.dtype(dtype)}"
     raise TypeError(f"{_subject(layer, name)} expects {expected}, got {came}")
@@ -33,7 +33,7 @@ def expect_integers(layer: Module, array: Any, name: str = "") -> None:
     """Refuse what is not an array of integers."""
     if not isinstance(array, np.ndarray | np.generic):
         came: Any = type(array).__name__
-    elif np.issubdtype(array.dtype, np.integer):
+    elif array.dtype.kind in "iu":
         return
     else:
         came = array.dtype
