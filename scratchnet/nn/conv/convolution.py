@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import DTypeLike
 
+from scratchnet.nn._layout import batch_last, empty, zeros
 from scratchnet.nn.conv.base import ConvNd, Sizes, channel_sums
 from scratchnet.nn.conv.padding import expect_room, pad, unpad
-from scratchnet.nn.conv.windows import batch_last, empty, zeros
 from scratchnet.nn.module import Array
 
 

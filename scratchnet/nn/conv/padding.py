@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from scratchnet.nn.conv.windows import batch_last, zeros
+from scratchnet.nn._layout import batch_last, copy, zeros
 from scratchnet.nn.module import Array, Module
 
 Widths = Sequence[tuple[int, int]]
@@ -28,7 +28,7 @@ def pad(x: Array, widths: Widths, mode: str = "zeros") -> Array:
     if not np.any(widths):
         return batch_last(x)
     wide = zeros((*x.shape[:2], *np.add(x.shape[2:], np.sum(widths, axis=1))), x.dtype)
-    _inside(wide, widths)[...] = x
+    copy(x, _inside(wide, widths))
     for axis, beyond, repeated in _repeats(wide, widths, mode):
         slices = wide.swapaxes(0, axis)
         slices[beyond] = slices[repeated]

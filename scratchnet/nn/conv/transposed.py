@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import DTypeLike
 
+from scratchnet.nn._layout import batch_last, empty, zeros
 from scratchnet.nn.conv.base import ConvNd, Sizes, channel_sums
 from scratchnet.nn.conv.padding import pad, unpad
-from scratchnet.nn.conv.windows import batch_last, empty, zeros
 from scratchnet.nn.module import Array
 
 

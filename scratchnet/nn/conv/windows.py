@@ -50,7 +50,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import DTypeLike
 
 from scratchnet.nn.module import Array
 
@@ -243,32 +242,6 @@ def as_slice(numbers: Sequence[int]) -> slice:
         return slice(0)
     step = numbers[1] - numbers[0] if len(numbers) > 1 else 1
     return slice(numbers[0], numbers[-1] + 1, step)
-
-
-def empty(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-    """Return an array of `shape`, (N, C, *S), lying by rows, the batch last."""
-    lying = _order(len(shape))
-    made = np.empty([shape[axis] for axis in lying], dtype)
-    return made.transpose(np.argsort(lying))
-
-
-def zeros(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-    """Return zeros of `shape`, (N, C, *S), lying by rows, the batch last."""
-    x = empty(shape, dtype)
-    x.fill(0)
-    return x
-
-
-def batch_last(x: Array) -> Array:
-    """Return `x`, (N, C, *S), lying by rows, the batch last: itself where it does."""
-    lying = _order(x.ndim)
-    return np.ascontiguousarray(x.transpose(lying)).transpose(np.argsort(lying))
-
-
-def _order(ndim: int) -> tuple[int, ...]:
-    """Return the dimensions of (N, C, *S) in the order (S[0], C, *S[1:], N)."""
-    down = range(2, min(3, ndim - 1))  # A signal, (N, C, L), has no rows.
-    return (*down, 1, *range(2 + len(down), ndim), 0)
 
 
 def _matrices(rows: Array) -> Array:
