@@ -250,27 +250,22 @@ EXCUSED = {
     "GELU": "NumPy has no error function",
     "LayerNorm": "passes fourteen times over memory: NumPy fuses nothing",
     "GroupNorm": "passes fourteen times over memory: NumPy fuses nothing",
-    "Hardswish": "passes eleven times over memory: NumPy fuses nothing",
-    "Hardshrink": "magnitude, comparison, product: a pass for each, both ways",
     "Threshold": "chooses by the bits, in five passes: NumPy's where branches",
     "ConvTranspose3d": "of a batch of eight, runs in memory are eight numbers long",
     "Conv2d depthwise": "one channel at a time leaves no product for BLAS",
 }
 
 #: The same on more threads than one, which torch uses for all that it does.
-EXCUSED_ON_MORE = {
-    **dict.fromkeys(
-        (
-            *("SiLU", "Softplus", "LeakyReLU", "ELU", "SELU", "CELU", "Hardsigmoid"),
-            *("Softshrink", "CrossEntropyLoss", "Dropout3d"),
-            *("AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d"),
-            *("AdaptiveMaxPool2d", "AdaptiveMaxPool3d", "MaxUnpool2d"),
-            *("Conv2d pointwise", "ConvTranspose2d"),
-        ),
-        "NumPy uses more threads than one for products of matrices alone",
+EXCUSED_ON_MORE = dict.fromkeys(
+    (
+        *("SiLU", "Softplus", "LeakyReLU", "ELU", "SELU", "CELU", "GLU"),
+        *("Hardsigmoid", "Hardswish", "Hardtanh", "Hardshrink", "Softshrink"),
+        *("AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "FeatureAlphaDropout"),
+        *("AdaptiveMaxPool1d", "AdaptiveMaxPool2d", "AdaptiveMaxPool3d"),
+        "MaxUnpool2d",
     ),
-    "Conv3d": "of a batch of eight, products are too small to be shared by threads",
-}
+    "NumPy uses more threads than one for products of matrices alone",
+)
 
 
 def excuse(name: str, threads: int) -> str | None:

@@ -125,14 +125,14 @@ FAULTS = (
     Fault(
         "Hardswish",
         "product rule forgotten",
-        "u + 0.5 - 0.5 * np.trunc(u)",
-        "u / 2 + 0.5",
+        "slope *= -0.5",
+        "slope = -u / 2",
     ),
     Fault(
         "Hardswish",
         "product rule at the upper bound",
-        "np.trunc(u)",
-        "np.trunc(np.clip(u, -1, 0))",
+        "slope = np.trunc(u)",
+        "slope = np.trunc(np.clip(u, -1, 0))",
     ),
     Fault(
         "Hardshrink",

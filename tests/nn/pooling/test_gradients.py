@@ -27,10 +27,11 @@ LEADS = st.sampled_from([(2, 3), (1, 1), (3,), (0, 2)])
 DTYPES = st.sampled_from([np.float32, np.float64])
 
 
-def beside_torch(name, args, kwargs, shape, dtype, seed):
+def beside_torch(name, args, kwargs, shape, dtype, seed, nan=0):
     """Compare outputs and gradients; the numbers have ties, so that order matters."""
     rng = np.random.default_rng(seed)
     x = rng.integers(-2, 3, shape).astype(dtype)
+    x[rng.random(shape) < nan] = np.nan
     tensor = torch.from_numpy(x).requires_grad_()
     expected = getattr(torch.nn, name)(*args, **kwargs)(tensor)
     layer = getattr(nn, name)(*args, **kwargs)
@@ -48,14 +49,29 @@ def beside_torch(name, args, kwargs, shape, dtype, seed):
     assert y.dtype == grad.dtype == dtype
 
 
-@given(windows(), LEADS, DTYPES, st.booleans(), st.integers(1, 2), st.integers(0, 99))
-def test_maxima_of_any_windows(drawn, lead, dtype, ceil_mode, dilation, seed):
+@given(
+    windows(),
+    LEADS,
+    DTYPES,
+    st.fixed_dictionaries(
+        {
+            "dilation": st.integers(1, 2),
+            "ceil_mode": st.booleans(),
+            "return_indices": st.booleans(),
+        }
+    ),
+    st.sampled_from([0, 0.2]),
+    st.sampled_from([1, 16, 64]),
+    st.integers(0, 99),
+)
+def test_maxima_of_any_windows(drawn, lead, dtype, options, nan, small, seed):
+    """Whether boxes are gone through whole or axis by axis."""
     dims, size, settings = drawn
-    reach = [dilation * (k - 1) + 1 for k in settings[0]]
-    size = [max(s, r) for s, r in zip(size, reach, strict=True)]
-    options = {"dilation": dilation, "ceil_mode": ceil_mode, "return_indices": True}
-    shape = (*lead, *size)
-    beside_torch(f"MaxPool{dims}d", settings, options, shape, dtype, seed)
+    reach = [options["dilation"] * (k - 1) + 1 for k in settings[0]]
+    shape = (*lead, *map(max, size, reach))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("scratchnet.nn.pooling.max.SMALL", small)
+        beside_torch(f"MaxPool{dims}d", settings, options, shape, dtype, seed, nan)
 
 
 @given(windows(), LEADS, DTYPES, st.booleans(), st.booleans(), st.integers(0, 99))
@@ -84,7 +100,7 @@ def test_norms_of_any_windows(drawn, lead, dtype, ceil_mode, p):
 )
 def test_adaptive_windows_of_any_size(axes, lead, dtype, kind, seed):
     size, wanted = zip(*axes, strict=True)
-    options = {"return_indices": True} if kind == "Max" else {}
+    options = {"return_indices": seed % 2 == 0} if kind == "Max" else {}
     name = f"Adaptive{kind}Pool{len(axes)}d"
     beside_torch(name, (wanted,), options, (*lead, *size), dtype, seed)
 
