@@ -23,7 +23,7 @@ def expect_floating(
     came = getattr(array, "dtype", None)
     if not isinstance(array, np.ndarray | np.generic):
         came = type(array).__name__
-    elif array.dtype.kind == "f" if dtype is None else came == dtype:
+    elif (dtype is None and array.dtype.kind == "f") or came == dtype:
         return
     expected = "a floating-point array" if dtype is None else f"{np.dtype(dtype)}"
     raise TypeError(f"{_subject(layer, name)} expects {expected}, got {came}")

@@ -271,6 +271,6 @@ class Bilinear(Module):
 def as_rows(x: Array) -> Array:
     """Return `x`, (…, features), as one matrix, (rows, features).
 
-    Of more dimensions NumPy makes a product each: up to twice as long for sequences.
+    As it is, NumPy would multiply sequences one by one: up to twice as long.
     """
     return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])

@@ -14,6 +14,9 @@ from scratchnet.nn.pooling._windows import Pooling, Windows, joint, sliding_boxe
 #: Boxes of no more elements are gone through whole: for 2×2 in 0.8 of the time.
 SMALL = 16
 
+#: The axes along which elements met, and which of each window won.
+Round = tuple[Sequence[Windows], Array]
+
 
 class MaxOfWindows(Pooling):
     """Keep the maximum of each window; a subclass says where the windows lie."""
@@ -26,9 +29,9 @@ class MaxOfWindows(Pooling):
 
     def forward(self, x: Array) -> Array | tuple[Array, Array]:
         boxes = self.boxes(x)
-        y, rounds = maxima(x, boxes, whole=self.return_indices)
+        y, rounds = maxima(x, boxes)
         self.save_for_backward(rounds)
-        return (y, places(rounds[0][1], boxes)) if self.return_indices else y
+        return (y, places(rounds)) if self.return_indices else y
 
     def backward(
         self, grad_output: Array, grad_indices: None = None, input_grad: bool = True
@@ -266,21 +269,16 @@ class MaxPool3d(_MaxPool):
     dims = 3
 
 
-Round = tuple[Sequence[Windows], Array]
-
-
-def maxima(
-    x: Array, boxes: Sequence[Windows], whole: bool = False
-) -> tuple[Array, list[Round]]:
+def maxima(x: Array, boxes: Sequence[Windows]) -> tuple[Array, list[Round]]:
     """Return the maximum of each box, and the rounds in which it won.
 
-    Small boxes are gone through in one round, and so are all if they shall be `whole`.
-    In larger ones elements meet along one axis after another. The last axis goes
-    first: then, of equal elements, the first in reading order wins.
+    Small boxes are gone through in one round. In larger ones elements meet along one
+    axis after another. The last axis goes first: then, of equal elements, the first in
+    reading order wins.
     """
     small = math.prod(windows.length.max(initial=0) for windows in boxes) <= SMALL
     rounds = []
-    for axes in [boxes] if whole or small else [[axis] for axis in reversed(boxes)]:
+    for axes in [boxes] if small else [[axis] for axis in reversed(boxes)]:
         y = x
         for windows in axes:
             y = _maxima_along(windows, y)
@@ -296,16 +294,14 @@ def to_winners(grad: Array, rounds: Sequence[Round]) -> Array:
     return grad
 
 
-def places(winner: Array, boxes: Sequence[Windows]) -> Array:
+def places(rounds: Sequence[Round]) -> Array:
     """Return the flat index of each winner in its own plane of the input."""
-    place = np.zeros_like(winner, np.int64)
-    for runs in product(*(windows.runs for windows in boxes)):
-        outputs, _ = joint(runs)
-        along = np.unravel_index(winner[outputs], [len(run.taps) for run in runs])
-        for windows, run, j in zip(boxes, runs, along, strict=True):
-            first = windows.column(windows.first)[run.outputs]
-            place[outputs] *= windows.size
-            place[outputs] += first + windows.dilation * j
+    first, *later = rounds
+    place, step = _places(*first), first[0][-1].size
+    for axes, winner in later:
+        chosen = _places(axes, winner)
+        place = step * chosen + np.take_along_axis(place, chosen, axes[0].axis)
+        step *= axes[0].size
     return place
 
 
@@ -331,7 +327,7 @@ def _winners(axes: Sequence[Windows], x: Array, y: Array) -> Array:
     for runs in product(*(windows.runs for windows in axes)):
         outputs, taps = joint(runs)
         best, won_by = y[outputs], winner[outputs]
-        # As many are before it as are below it.
+        # Its place is the number of those before it, all of them below the maximum.
         below = np.ones_like(best, bool)
         for tap in taps[:-1]:
             below &= x[tap] != best
@@ -340,6 +336,19 @@ def _winners(axes: Sequence[Windows], x: Array, y: Array) -> Array:
             for j, tap in enumerate(taps):
                 won_by[np.isnan(x[tap])] = j
     return winner
+
+
+def _places(axes: Sequence[Windows], winner: Array) -> Array:
+    """Return the flat index of each winner along the axes of one round."""
+    place = np.zeros_like(winner, np.int64)
+    for runs in product(*(windows.runs for windows in axes)):
+        outputs, _ = joint(runs)
+        along = np.unravel_index(winner[outputs], [len(run.taps) for run in runs])
+        for windows, run, j in zip(axes, runs, along, strict=True):
+            first = windows.column(windows.first)[run.outputs]
+            place[outputs] *= windows.size
+            place[outputs] += first + windows.dilation * j
+    return place
 
 
 def _to_winners(axes: Sequence[Windows], winner: Array, grad_y: Array) -> Array:
