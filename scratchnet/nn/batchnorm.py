@@ -71,9 +71,9 @@ class RunningNorm(Normalization):
         """Return the momentum of this training pass."""
         raise AttributeError(f"{type(self).__name__} defines no step")
 
-    def forward(self, x: Array) -> Array:
-        view = self.view(x)
-        samples, shape = precise(x.reshape(view)), (view[1], *(1 for _ in view[2:]))
+    def forward(self, input: Array) -> Array:
+        view = self.view(input)
+        samples, shape = precise(input.reshape(view)), (view[1], *(1 for _ in view[2:]))
         axes = tuple(axis for axis in range(len(view)) if axis not in self.kept)
         if self.training or self.running_mean is None or self.running_var is None:
             x_hat, scale, mu, var = standardize(samples, axes, self.eps)
@@ -88,7 +88,7 @@ class RunningNorm(Normalization):
             var = self.running_var.reshape(shape).astype(np.float64)
             scale = inverse_root(var, self.eps, samples.dtype)
             x_hat = (samples - self.running_mean.reshape(shape)) * scale
-        return self.scale_and_shift(x, x_hat, scale, axes, shape)
+        return self.scale_and_shift(input, x_hat, scale, axes, shape)
 
     def remember(self, mu: Array, var: Array, n: int) -> None:
         """Move the running statistics towards those of `n` elements to a mean."""

@@ -56,7 +56,8 @@ class ChannelShuffle(Module):
             raise ValueError(f"ChannelShuffle expects positive groups, got {groups}")
         self.groups = int(groups)
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, input: Array) -> Array:
+        x = input
         expect_floating(self, x)
         if x.ndim < 3 or x.shape[1] % self.groups:
             raise ValueError(

@@ -33,7 +33,8 @@ class _Dropout(Module):
         """Return s and t, so that mean and variance are expected to stay."""
         return mask / (1 - self.p), 0
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, input: Array) -> Array:
+        x = input
         expect_floating(self, x)
         shape = self.mask_shape(x)
         if not self.training or self.p == 0 or x.size == 0:

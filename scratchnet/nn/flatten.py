@@ -46,7 +46,8 @@ class Flatten(Module):
         self.start_dim = start_dim
         self.end_dim = end_dim
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, input: Array) -> Array:
+        x = input
         start = _dimension(self, x, self.start_dim)
         end = _dimension(self, x, self.end_dim)
         if start > end:
@@ -117,7 +118,8 @@ class Unflatten(Module):
         self.dim = dim
         self.unflattened_size = tuple(unflattened_size)
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, input: Array) -> Array:
+        x = input
         dim = _dimension(self, x, self.dim)
         sizes, size = self.unflattened_size, x.shape[dim]
         known = math.prod(abs(s) for s in sizes)

@@ -137,7 +137,8 @@ class Unfold(_Blocks):
     ) -> None:
         super().__init__(kernel_size, dilation, padding, stride)
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, input: Array) -> Array:
+        x = input
         expect_floating(self, x)
         expect_shape(self, x, ("N", "C", "H", "W"), ("C", "H", "W"))
         size = x.shape[-2:]
@@ -225,7 +226,8 @@ class Fold(_Blocks):
     def _size(self) -> Pair:
         return expect_sizes(self, "output_size", self.output_size, 2, least=1)
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, input: Array) -> Array:
+        x = input
         expect_floating(self, x)
         size, (kernel_size, *_) = self._size(), self._pairs()
         grid, taps = self._grid(size), math.prod(kernel_size)

@@ -29,9 +29,9 @@ class Identity(Module):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, input: Array) -> Array:
         self.save_for_backward()
-        return x
+        return input
 
     def backward(self, grad_output: Array, input_grad: bool = True) -> Array | None:
         self.saved_for(grad_output)
@@ -116,7 +116,8 @@ class Linear(Module):
             bound = 1 / np.sqrt(self.in_features) if self.in_features > 0 else 0
             init.uniform_(self.bias, -bound, bound)
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, input: Array) -> Array:
+        x = input
         weight, bias = self.weight, self.bias
         expect_floating(self, x, weight.dtype)
         expect_shape(self, x, (..., self.in_features))
@@ -228,7 +229,8 @@ class Bilinear(Module):
         if self.bias is not None:
             init.uniform_(self.bias, -bound, bound)
 
-    def forward(self, x: Array, z: Array) -> Array:
+    def forward(self, input1: Array, input2: Array) -> Array:
+        x, z = input1, input2
         expect_floating(self, x, self.weight.dtype, "input1")
         expect_floating(self, z, self.weight.dtype, "input2")
         expect_shape(self, x, (..., self.in1_features), name="input1")

@@ -125,10 +125,10 @@ class LayerNorm(_RowNorm):
         super().__init__(normalized_shape, elementwise_affine, bias, dtype)
         self.eps = eps
 
-    def forward(self, x: Array) -> Array:
-        rows = self.rows(x)
+    def forward(self, input: Array) -> Array:
+        rows = self.rows(input)
         x_hat, scale, _, _ = standardize(rows, (2,), self.eps)
-        return self.scale_and_shift(x, x_hat, scale, (2,), rows.shape[2:])
+        return self.scale_and_shift(input, x_hat, scale, (2,), rows.shape[2:])
 
     def extra_repr(self) -> str:
         return f"{super().extra_repr()}, bias={self.bias is not None}"
@@ -302,7 +302,8 @@ class GroupNorm(Normalization):
         self.eps = eps
         self.affine = affine
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, input: Array) -> Array:
+        x = input
         self.expect_dtype(x)
         if x.ndim < 2 or x.shape[1] % self.num_groups != 0:
             raise ValueError(
@@ -390,7 +391,8 @@ class LocalResponseNorm(Module):
         self.beta = beta
         self.k = k
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, input: Array) -> Array:
+        x = input
         expect_floating(self, x)
         if x.ndim < 3:
             raise ValueError(f"LocalResponseNorm expects (N, C, ...), got {x.shape}")

@@ -52,7 +52,8 @@ class PixelShuffle(Module):
         super().__init__()
         self.upscale_factor = _positive(self, upscale_factor)
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, input: Array) -> Array:
+        x = input
         expect_floating(self, x)
         r = self.upscale_factor
         if x.ndim < 3 or x.shape[-3] % r**2:
@@ -108,7 +109,8 @@ class PixelUnshuffle(Module):
         super().__init__()
         self.downscale_factor = _positive(self, downscale_factor)
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, input: Array) -> Array:
+        x = input
         expect_floating(self, x)
         r = self.downscale_factor
         if x.ndim < 3 or x.shape[-2] % r or x.shape[-1] % r:

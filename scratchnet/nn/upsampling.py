@@ -114,7 +114,8 @@ class Upsample(Module):
         self.align_corners = align_corners
         self.recompute_scale_factor = recompute_scale_factor
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, input: Array) -> Array:
+        x = input
         expect_floating(self, x)
         rule = self._rule(x)
         inputs, outputs, ratios = x.shape[2:], *self._sizes(x)

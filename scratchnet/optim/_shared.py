@@ -31,8 +31,16 @@ def count_step(state: dict[str, Any]) -> float:
     return float(state["step"])
 
 
+def expect_single(**options: float) -> None:
+    """Refuse options that are arrays of several numbers, or of none."""
+    for name, value in options.items():
+        if np.size(value) != 1:
+            raise ValueError(f"{name} must be 1-element, got shape {np.shape(value)}")
+
+
 def expect_nonnegative(**options: float) -> None:
     """Refuse options below zero, in torch's words."""
+    expect_single(**options)
     for name, value in options.items():
         if not value >= 0:
             raise ValueError(f"Invalid {_WORDS.get(name, f'{name} value')}: {value}")

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from scratchnet.nn.module import Array
-from scratchnet.optim._shared import count_step, lerp_
+from scratchnet.optim._shared import count_step, expect_single, lerp_
 from scratchnet.optim.optimizer import Group, Optimizer, Params, State
 
 
@@ -95,6 +95,7 @@ class Adafactor(Optimizer):
         maximize: bool = False,
     ) -> None:
         eps1, eps2 = eps
+        expect_single(lr=lr)
         if not lr >= 0:
             raise ValueError(f"Learning rate should be >= 0 but is: {lr}")
         if not beta2_decay <= 0:

@@ -129,7 +129,9 @@ class Optimizer:
         for other in self.param_groups:
             if ("param_names" in group) != ("param_names" in other):
                 raise ValueError(
-                    "all optimizer param groups should be with/without names"
+                    "all optimizer param groups should be with/without names. cannot "
+                    f"add param group {'with' if names else 'without'} names to the "
+                    "optimizer"
                 )
             if not set(params).isdisjoint(other["params"]):
                 raise ValueError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 
 import numpy as np
 import pytest
@@ -250,3 +251,32 @@ def test_settings_of_several_lines_are_printed_as_torch_does():
         return Wordy()
 
     assert repr(build(nn)) == repr(build(torch.nn))
+
+
+#: Bases, whose arguments are the affair of what is made of them.
+BASES = {"Module", "RNNBase", "RNNCellBase"}
+#: What only torch takes, and what it takes in place of named arguments.
+TORCHS_OWN = {"self", "device", "dtype", "args", "kwargs"}
+PUBLIC = sorted({*torch.nn.modules.__all__} & {*nn.__all__} - BASES)
+
+
+def arguments(function):
+    names = inspect.signature(function).parameters
+    return [name for name in names if name not in TORCHS_OWN]
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_arguments_have_torchs_names_and_order(name):
+    ours, theirs = getattr(nn, name), getattr(torch.nn, name)
+    if name not in {"RNN", "GRU", "LSTM"}:  # torch hides theirs behind *args
+        assert arguments(ours.__init__) == arguments(theirs.__init__)
+    if theirs.forward is not torch.nn.Module.forward:
+        assert arguments(ours.forward) == arguments(theirs.forward)
+
+
+def test_inputs_can_be_given_by_name():
+    x = np.ones((2, 3), np.float32)
+    layer = nn.Sequential(nn.Linear(3, 4), nn.ReLU())
+    np.testing.assert_array_equal(layer(input=x), layer(x))
+    pair = nn.Bilinear(3, 3, 2)
+    np.testing.assert_array_equal(pair(input2=2 * x, input1=x), pair(x, 2 * x))

@@ -134,7 +134,14 @@ def test_a_given_group_is_not_modified(parameter):
             "more than one parameter group",
             lambda a, b: [{"params": a}, {"params": [a]}],
         ),
-        ("with/without names", lambda a, b: [{"params": [("a", a)]}, {"params": b}]),
+        (
+            "with/without names. cannot add param group without names",
+            lambda a, b: [{"params": [("a", a)]}, {"params": b}],
+        ),
+        (
+            "with/without names. cannot add param group with names",
+            lambda a, b: [{"params": a}, {"params": [("b", b)]}],
+        ),
         ("group with duplicate parameters", lambda a, b: [a, b, a]),
     ],
 )
@@ -144,6 +151,14 @@ def test_what_cannot_be_optimised_is_refused_as_in_torch(parameter, words, param
         torch.optim.SGD(params(a, b))
     with pytest.raises(theirs.type, match=words):
         SGD(params(parameter(1.0), parameter(2.0)))
+
+
+@pytest.mark.parametrize("name", [*OPTIONS, "LBFGS"])
+def test_a_learning_rate_is_one_number(parameter, name):
+    with pytest.raises(ValueError, match="lr must be 1-element"):
+        getattr(torch.optim, name)([torch.zeros(1)], lr=torch.zeros(2))
+    with pytest.raises(ValueError, match=r"lr must be 1-element, got shape \(2,\)"):
+        getattr(optim, name)([parameter(1.0)], lr=np.zeros(2))
 
 
 def test_a_refused_group_leaves_the_optimizer_as_it_was(parameter):

@@ -30,10 +30,10 @@ class Elementwise(Module):
 
     # Where a rule overflows, its limit is the answer; where inf meets 0, it is NaN.
     @np.errstate(all="ignore")
-    def forward(self, x: Array) -> Array:
-        expect_floating(self, x)
-        y = self.f(x)
-        self.save_for_backward(x, y)
+    def forward(self, input: Array) -> Array:
+        expect_floating(self, input)
+        y = self.f(input)
+        self.save_for_backward(input, y)
         return y
 
     @np.errstate(all="ignore")

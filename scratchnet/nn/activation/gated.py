@@ -28,7 +28,8 @@ class _SelfGated(Module):
 
     # Where a gate overflows, its limit is the answer; inf times 0 is NaN, as in torch.
     @np.errstate(all="ignore")
-    def forward(self, x: Array) -> Array:
+    def forward(self, input: Array) -> Array:
+        x = input
         expect_floating(self, x)
         a, da = self.gate(x)
         self.save_for_backward(a + x * da)
@@ -243,7 +244,8 @@ class GLU(Module):
         self.dim = dim
 
     @np.errstate(invalid="ignore")  # inf through a closed gate is NaN, as in torch
-    def forward(self, x: Array) -> Array:
+    def forward(self, input: Array) -> Array:
+        x = input
         expect_floating(self, x)
         if not -x.ndim <= self.dim < x.ndim:
             raise IndexError(f"{self} expects a dimension {self.dim}, got {x.shape}")

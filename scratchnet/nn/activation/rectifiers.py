@@ -56,11 +56,11 @@ class _Sloped(Module):
         raise AttributeError(f"{type(self).__name__} defines no slopes")
 
     @np.errstate(invalid="ignore")  # 0 times inf is NaN, as in torch
-    def forward(self, x: Array) -> Array:
-        expect_floating(self, x)
-        a = self.slopes(x)
+    def forward(self, input: Array) -> Array:
+        expect_floating(self, input)
+        a = self.slopes(input)
         self.save_for_backward(a)
-        return a * x
+        return a * input
 
     def backward(self, grad_output: Array, input_grad: bool = True) -> Array | None:
         (a,) = self.saved_for(grad_output)
@@ -183,7 +183,8 @@ class PReLU(Module):
         """Set every slope to `init`."""
         self.weight.data[...] = self.init
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, input: Array) -> Array:
+        x = input
         expect_floating(self, x, self.weight.dtype)
         # A single dimension is taken for the batch, as in torch.
         channels = x.shape[1] if x.ndim > 1 else 1

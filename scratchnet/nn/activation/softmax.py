@@ -53,10 +53,10 @@ class Softmax(Module):
         super().__init__()
         self.dim = dim
 
-    def forward(self, x: Array) -> Array:
-        expect_floating(self, x)
-        dim = softmax_dim(self, x, self.dim)
-        y = softmax(x, dim)
+    def forward(self, input: Array) -> Array:
+        expect_floating(self, input)
+        dim = softmax_dim(self, input, self.dim)
+        y = softmax(input, dim)
         self.save_for_backward(y, dim)
         return y
 
@@ -111,10 +111,10 @@ class LogSoftmax(Module):
         super().__init__()
         self.dim = dim
 
-    def forward(self, x: Array) -> Array:
-        expect_floating(self, x)
-        dim = softmax_dim(self, x, self.dim)
-        y = log_softmax(x, dim)
+    def forward(self, input: Array) -> Array:
+        expect_floating(self, input)
+        dim = softmax_dim(self, input, self.dim)
+        y = log_softmax(input, dim)
         self.save_for_backward(y, dim)
         return y
 
@@ -166,9 +166,9 @@ class Softmin(Softmax):
            [1. , 0. ]])
     """
 
-    def forward(self, x: Array) -> Array:
-        expect_floating(self, x)
-        return super().forward(-x)
+    def forward(self, input: Array) -> Array:
+        expect_floating(self, input)
+        return super().forward(-input)
 
     def backward(self, grad_output: Array, input_grad: bool = True) -> Array | None:
         grad = super().backward(grad_output, input_grad)
@@ -207,10 +207,10 @@ class Softmax2d(Softmax):
     def __init__(self) -> None:
         super().__init__(dim=-3)
 
-    def forward(self, x: Array) -> Array:
-        expect_floating(self, x)
-        expect_shape(self, x, ("N", "C", "H", "W"), ("C", "H", "W"))
-        return super().forward(x)
+    def forward(self, input: Array) -> Array:
+        expect_floating(self, input)
+        expect_shape(self, input, ("N", "C", "H", "W"), ("C", "H", "W"))
+        return super().forward(input)
 
     def extra_repr(self) -> str:
         return ""

@@ -111,11 +111,11 @@ class Sequential(_Numbered):
             return Sequential(dict(list(self._modules.items())[index]))  # type: ignore[arg-type]
         return super().__getitem__(index)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, input: Any) -> Any:
         self.save_for_backward()
         for module in self:
-            x = module(x)
-        return x
+            input = module(input)
+        return input
 
     def backward(self, grad_output: Any, input_grad: bool = True) -> Any:
         self.saved_for(grad_output)

@@ -51,7 +51,8 @@ class Convolution(ConvNd):
             raise ValueError(f"{name} expects stride 1 to pad to same, got {stride}")
         self.reset_parameters()
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, input: Array) -> Array:
+        x = input
         self._expect_input(x)
         expect_room(self, x, self._widths, self.padding_mode)
         kernel = self._kernel

@@ -58,17 +58,18 @@ class TransposedConvolution(ConvNd):
             )
         self.reset_parameters()
 
-    def forward(self, x: Array, output_size: Sequence[int] | None = None) -> Array:
+    def forward(self, input: Array, output_size: Sequence[int] | None = None) -> Array:
         """Return the output.
 
         Parameters
         ----------
-        x : ndarray
+        input : ndarray
         output_size : sequence of int, optional
             In place of `output_padding`, the size the output shall have, with or
             without its batch and channels: of the sizes that a convolution with this
-            stride takes to the size of `x`.
+            stride takes to the size of `input`.
         """
+        x = input
         self._expect_input(x)
         size = self._wide_size(x, output_size)
         x_narrow = batch_last(self._batched(x))

@@ -16,7 +16,8 @@ class _ConstantPad(Pad):
             raise TypeError(f"{type(self).__name__} expects a number, got {value!r}")
         self.value = value
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, input: Array) -> Array:
+        x = input
         expect_floating(self, x)
         sides = self.sides(x)
         left_over = [size + min(l, 0) + min(r, 0) for _, size, l, r in sides]

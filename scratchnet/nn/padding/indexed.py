@@ -32,7 +32,8 @@ class _IndexPad(Pad):
         r"""Return :math:`\pi(i)` for every place, refusing what has none."""
         raise AttributeError(f"{type(self).__name__} defines no pi")
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, input: Array) -> Array:
+        x = input
         expect_floating(self, x)
         if x.ndim not in (self.dims + 1, self.dims + 2):
             raise ValueError(

@@ -23,11 +23,11 @@ class MeanOfWindows(Pooling):
         """Return what the sum over each box is divided by."""
         return volumes([windows.length for windows in boxes])
 
-    def forward(self, x: Array) -> Array:
-        boxes = self.boxes(x)
-        divisors = self.divisors(boxes).astype(x.dtype)
+    def forward(self, input: Array) -> Array:
+        boxes = self.boxes(input)
+        divisors = self.divisors(boxes).astype(input.dtype)
         self.save_for_backward(divisors, boxes)
-        y = sums(x, boxes)
+        y = sums(input, boxes)
         y /= divisors
         return y
 

@@ -27,9 +27,9 @@ class MaxOfWindows(Pooling):
         """Return the windows along each axis, or refuse `x`."""
         raise AttributeError(f"{type(self).__name__} defines no boxes")
 
-    def forward(self, x: Array) -> Array | tuple[Array, Array]:
-        boxes = self.boxes(x)
-        y, rounds = maxima(x, boxes)
+    def forward(self, input: Array) -> Array | tuple[Array, Array]:
+        boxes = self.boxes(input)
+        y, rounds = maxima(input, boxes)
         self.save_for_backward(rounds)
         return (y, places(rounds)) if self.return_indices else y
 

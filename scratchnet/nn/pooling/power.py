@@ -29,7 +29,8 @@ class _LPPool(Pooling):
         self.stride = stride
         self.ceil_mode = ceil_mode
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, input: Array) -> Array:
+        x = input
         boxes = self.boxes(x)
         p = float(self.norm_type)
         if np.isinf(p):

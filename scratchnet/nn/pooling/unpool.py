@@ -27,8 +27,9 @@ class _MaxUnpool(Pooling):
         self.padding = as_tuple(padding, self.dims)
 
     def forward(
-        self, x: Array, indices: Array, output_size: Sequence[int] | None = None
+        self, input: Array, indices: Array, output_size: Sequence[int] | None = None
     ) -> Array:
+        x = input
         expect_planes(self, x, occupied=self.dims + 1)
         expect_integers(self, indices, name="indices")
         name = type(self).__name__

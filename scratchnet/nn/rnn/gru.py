@@ -135,8 +135,8 @@ class GRUCell(_Step, RNNCellBase):
     ) -> None:
         super().__init__(input_size, hidden_size, bias, dtype)
 
-    def forward(self, x: Array, hx: Array | None = None) -> Array:
-        (h,) = self._run(x, None if hx is None else (hx,))
+    def forward(self, input: Array, hx: Array | None = None) -> Array:
+        (h,) = self._run(input, None if hx is None else (hx,))
         return h
 
     def backward(
@@ -245,8 +245,8 @@ class GRU(_Step, RNNBase):
             dtype,
         )
 
-    def forward(self, x: Array, hx: Array | None = None) -> tuple[Array, Array]:
-        output, (h_n,) = self._run(x, None if hx is None else (hx,))
+    def forward(self, input: Array, hx: Array | None = None) -> tuple[Array, Array]:
+        output, (h_n,) = self._run(input, None if hx is None else (hx,))
         return output, h_n
 
     def backward(

@@ -150,8 +150,8 @@ class LSTMCell(_Step, RNNCellBase):
     ) -> None:
         super().__init__(input_size, hidden_size, bias, dtype)
 
-    def forward(self, x: Array, hx: tuple[Array, Array] | None = None) -> State:
-        return self._run(x, self._given(hx))
+    def forward(self, input: Array, hx: tuple[Array, Array] | None = None) -> State:
+        return self._run(input, self._given(hx))
 
     def backward(
         self,
@@ -275,9 +275,9 @@ class LSTM(_Step, RNNBase):
         )
 
     def forward(
-        self, x: Array, hx: tuple[Array, Array] | None = None
+        self, input: Array, hx: tuple[Array, Array] | None = None
     ) -> tuple[Array, State]:
-        return self._run(x, self._given(hx))
+        return self._run(input, self._given(hx))
 
     def backward(
         self,

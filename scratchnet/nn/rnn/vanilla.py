@@ -121,9 +121,9 @@ class RNNCell(_Step, RNNCellBase):
         super().__init__(input_size, hidden_size, bias, dtype)
         self.nonlinearity = nonlinearity
 
-    def forward(self, x: Array, hx: Array | None = None) -> Array:
+    def forward(self, input: Array, hx: Array | None = None) -> Array:
         self._check_nonlinearity()
-        (h,) = self._run(x, None if hx is None else (hx,))
+        (h,) = self._run(input, None if hx is None else (hx,))
         return h
 
     def backward(
@@ -244,8 +244,8 @@ class RNN(_Step, RNNBase):
         self.nonlinearity = nonlinearity
         self._check_nonlinearity()
 
-    def forward(self, x: Array, hx: Array | None = None) -> tuple[Array, Array]:
-        output, (h_n,) = self._run(x, None if hx is None else (hx,))
+    def forward(self, input: Array, hx: Array | None = None) -> tuple[Array, Array]:
+        output, (h_n,) = self._run(input, None if hx is None else (hx,))
         return output, h_n
 
     def backward(

@@ -146,10 +146,11 @@ class EmbeddingBag(Table):
 
     def forward(
         self,
-        index: Array,
+        input: Array,
         offsets: Array | None = None,
         per_sample_weights: Array | None = None,
     ) -> Array:
+        index = input
         self._expect_options(index, per_sample_weights)
         bag, count = self._bag_of_each(index, offsets)
         self.expect_rows(index)

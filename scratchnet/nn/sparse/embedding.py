@@ -125,10 +125,10 @@ class Embedding(Table):
             freeze,
         )
 
-    def forward(self, index: Array) -> Array:
-        self.expect_rows(index)
-        self.save_for_backward(index)
-        return self.look_up(index)
+    def forward(self, input: Array) -> Array:
+        self.expect_rows(input)
+        self.save_for_backward(input)
+        return self.look_up(input)
 
     def backward(self, grad_output: Array, input_grad: bool = True) -> None:
         (index,) = self.saved_for(grad_output)
