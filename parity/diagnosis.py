@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import combinations
 
 import numpy as np
 
@@ -13,52 +14,146 @@ ALIKE = 1e-6
 
 def diagnose(ours: Array, expected: Array) -> str:
     """Return a guess at the mistake, or an empty string."""
-    return next(_guesses(ours, expected), "")
-
-
-def _guesses(ours: Array, expected: Array) -> Iterator[str]:
-    if not isinstance(ours, np.ndarray) or not np.issubdtype(
-        expected.dtype, np.floating
-    ):
-        return
+    if not isinstance(ours, np.ndarray) or expected.dtype.kind != "f":
+        return ""
     if ours.size != expected.size or expected.size == 0:
-        if ours.size and ours.size < expected.size and expected.size % ours.size == 0:
-            yield "Some elements are missing: was a dimension summed that should stay?"
-        elif expected.size and ours.size % expected.size == 0:
-            yield "There are too many elements: is a sum over a dimension missing?"
-        return
+        return _of_another_size(ours, expected)
     if ours.shape != expected.shape:
-        if ours.ndim == 2 and _alike(ours.T, expected):
-            yield "The transpose of this is right."
-        elif _alike(ours.reshape(expected.shape), expected):
-            yield "The numbers are right, the shape is not."
-        return
+        return _of_another_shape(ours, expected)
     if not (np.isfinite(ours).all() and np.isfinite(expected).all()):
-        return
-    norm = float(np.sum(expected * expected))
-    if not norm:
-        return
-    if not ours.any():
-        yield "All of it is zero."
-        return
-    ratio = float(np.sum(ours * expected)) / norm
-    if abs(ratio - 1) < ALIKE:
-        return
-    if _alike(ours, ratio * expected) and abs(ratio) > ALIKE:
-        if abs(ratio + 1) < ALIKE:
-            yield "The sign is flipped."
-        elif abs(1 / ratio - round(1 / ratio)) < ALIKE:
-            yield f"Every element is 1/{round(1 / ratio)} of what it should be."
-        else:
-            yield f"Every element is {ratio:.6g} times what it should be."
-    elif ours.ndim == 2 and ours.shape[0] == ours.shape[1] and _alike(ours.T, expected):
-        yield "The transpose of this is right."
-    elif np.ptp(ours - expected) <= ALIKE * np.abs(expected).max():
-        yield f"Every element is too large by {np.mean(ours - expected):.6g}."
-    else:
-        right = np.isclose(ours, expected, rtol=ALIKE, atol=0)
-        if right.any():
-            yield f"{right.sum()} of {right.size} elements are right."
+        return ""
+    if not expected.any() or abs(_factor(ours, expected) - 1) < ALIKE:
+        return ""  # Too little is wrong to leave a mark.
+    found = (mark(ours, expected) for mark in MARKS)
+    return next(filter(None, found), "")
+
+
+def _of_another_size(ours: Array, expected: Array) -> str:
+    if ours.size and ours.size < expected.size and expected.size % ours.size == 0:
+        return "Some elements are missing: was a dimension summed that should stay?"
+    if expected.size and ours.size % expected.size == 0:
+        return "There are too many elements: is a sum over a dimension missing?"
+    return ""
+
+
+def _of_another_shape(ours: Array, expected: Array) -> str:
+    if ours.ndim == 2 and _alike(ours.T, expected):
+        return "The transpose of this is right."
+    if _alike(ours.reshape(expected.shape), expected):
+        return "The numbers are right, the shape is not."
+    return ""
+
+
+# Marks: each returns what it says of the mistake, or an empty string --------------
+
+
+def _nothing(ours: Array, expected: Array) -> str:
+    return "" if ours.any() else "All of it is zero."
+
+
+def _scaled(ours: Array, expected: Array) -> str:
+    factor = _factor(ours, expected)
+    if not _alike(ours, factor * expected) or abs(factor) <= ALIKE:
+        return ""
+    if abs(factor + 1) < ALIKE:
+        return "The sign is flipped."
+    if abs(1 / factor - round(1 / factor)) < ALIKE:
+        return f"Every element is 1/{round(1 / factor)} of what it should be."
+    return f"Every element is {factor:.6g} times what it should be."
+
+
+def _transposed(ours: Array, expected: Array) -> str:
+    turned = ours.ndim == 2 and _alike(ours.T, expected)
+    return "The transpose of this is right." if turned else ""
+
+
+def _shifted(ours: Array, expected: Array) -> str:
+    off = ours - expected
+    if np.ptp(off) > ALIKE * np.abs(expected).max():
+        return ""
+    return f"Every element is too large by {np.mean(off):.6g}."
+
+
+def _scaled_by_slice(ours: Array, expected: Array) -> str:
+    for axis, others in _axes(expected):
+        factor = _factor(ours, expected, others)
+        if _alike(ours, factor * expected):
+            first = ", ".join(f"{f:.6g}" for f in factor.ravel()[:3])
+            more = ", …" if factor.size > 3 else "."
+            return (
+                f"Along dimension {axis}, each has a factor of its own: {first}{more}"
+            )
+    return ""
+
+
+def _shifted_by_slice(ours: Array, expected: Array) -> str:
+    off, allowed = ours - expected, ALIKE * np.abs(expected).max()
+    for axis, _ in _axes(expected):
+        if np.ptp(off, axis).max() <= allowed:
+            return (
+                f"All along dimension {axis} it is off by the same amount: "
+                "is a sum or a mean over it missing?"
+            )
+    return ""
+
+
+def _reversed(ours: Array, expected: Array) -> str:
+    for count in range(1, ours.ndim + 1):
+        for axes in combinations(range(ours.ndim), count):
+            if _alike(np.flip(ours, axes), expected):
+                along = " and ".join(map(str, axes))
+                return f"Reversed along dimension {along}, it is right."
+    return ""
+
+
+def _reordered(ours: Array, expected: Array) -> str:
+    for axis in range(ours.ndim):
+        slices = (
+            np.moveaxis(x, axis, 0).reshape(x.shape[axis], -1) for x in (ours, expected)
+        )
+        ordered = (x[np.argsort(x[:, 0])] for x in slices)
+        if _alike(*ordered):
+            return f"In another order along dimension {axis}, it is right."
+    return ""
+
+
+def _magnitudes(ours: Array, expected: Array) -> str:
+    alike = _alike(np.abs(ours), np.abs(expected))
+    return "The magnitudes are right, some signs are not." if alike else ""
+
+
+def _some(ours: Array, expected: Array) -> str:
+    right = np.isclose(ours, expected, rtol=ALIKE, atol=0)
+    return f"{right.sum()} of {right.size} elements are right." if right.any() else ""
+
+
+#: In the order in which they are looked for: the plainer first.
+MARKS: tuple[Callable[[Array, Array], str], ...] = (
+    _nothing,
+    _scaled,
+    _transposed,
+    _shifted,
+    _scaled_by_slice,
+    _shifted_by_slice,
+    _reversed,
+    _reordered,
+    _magnitudes,
+    _some,
+)
+
+
+def _axes(x: Array) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """Yield each axis along which `x` has several slices of several, and the others."""
+    for axis, size in enumerate(x.shape):
+        if 1 < size < x.size:
+            yield axis, tuple(other for other in range(x.ndim) if other != axis)
+
+
+def _factor(ours: Array, expected: Array, axes: tuple[int, ...] | None = None) -> Array:
+    """Return by which factor `expected` comes closest to `ours`, in least squares."""
+    norm = np.sum(expected * expected, axis=axes, keepdims=axes is not None)
+    product = np.sum(ours * expected, axis=axes, keepdims=axes is not None)
+    return product / np.where(norm > 0, norm, 1)
 
 
 def _alike(a: Array, b: Array) -> bool:

@@ -95,14 +95,34 @@ def test_the_float32_gate_is_four_times_torchs_error_or_one_unit():
         (lambda a: a.ravel(), "The numbers are right, the shape is not."),
         (lambda a: a.sum(axis=0), "Some elements are missing"),
         (lambda a: np.stack([a, a]), "There are too many elements"),
+        (
+            lambda a: a * [[1.0, 2, 3]],
+            "Along dimension 1, each has a factor of its own: 1, 2, 3.",
+        ),
+        (
+            lambda a: a + a.mean(axis=0),
+            "All along dimension 0 it is off by the same amount",
+        ),
+        (lambda a: a[::-1], "Reversed along dimension 0, it is right."),
+        (lambda a: a[::-1, ::-1], "Reversed along dimension 0 and 1, it is right."),
+        (lambda a: a[:, [0, 2, 1]], "In another order along dimension 1, it is right."),
+        (
+            lambda a: a * np.sign(a - 2.5),
+            "The magnitudes are right, some signs are not.",
+        ),
         (lambda a: np.where(a == a.max(), 0, a), "8 of 9 elements are right."),
     ],
 )
 def test_common_mistakes_are_recognised(mistake, said):
-    truth = np.arange(1.0, 10).reshape(3, 3)
+    truth = np.square(np.arange(1.0, 10)).reshape(3, 3)
     assert said in diagnose(mistake(truth), truth)
 
 
 def test_an_unknown_mistake_is_met_with_silence():
     truth = np.arange(1.0, 10).reshape(3, 3)
     assert diagnose(truth**2 + 1, truth) == ""
+
+
+def test_marks_need_more_than_one_number_to_a_slice():
+    truth = np.array([[1.0, 4, 9]])
+    assert diagnose(np.array([[2.0, 6, 14]]), truth) == ""
