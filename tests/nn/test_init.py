@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 
 import numpy as np
 import pytest
@@ -251,3 +252,14 @@ def test_a_mean_far_outside_is_worth_a_warning():
         with pytest.warns(UserWarning, match="mean is more than 2 std") as seen:
             module.trunc_normal_(tensor, mean=5)
     assert seen[0].filename == __file__
+
+
+@pytest.mark.parametrize("outside", [(-2.0, 1.0, 0.0, 3.0), (5.0, 1.0, 0.0, 3.0)])
+def test_a_mean_less_far_is_not(outside):
+    mean, std, a, b = outside
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        init.trunc_normal_(np.empty(3), mean, std, a, b)
+    for module, tensor in ((torch.nn.init, torch.empty(3)), (init, np.empty(3))):
+        with pytest.warns(UserWarning, match="mean is more than 2 std"):
+            module.trunc_normal_(tensor, 1.001 * mean, std, a, b)

@@ -43,6 +43,15 @@ def test_bad_options_are_refused(parameter, options, words):
         Adafactor([parameter(1.0)], **options)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [{"lr": 0.0}, {"beta2_decay": 0.0}, {"eps": (0.0, 0.0)}, {"d": 1.0}],
+    ids=str,
+)
+def test_options_at_their_limits_are_taken(twins, options):
+    twins("Adafactor", **options).run()
+
+
 def test_state_of_another_shape_is_refused():
     p = Parameter(np.ones((2, 3)))
     p.grad = np.ones((2, 3))
