@@ -282,7 +282,10 @@ FAULTS = (
         "grad_c = grad_h * o",
     ),
     Fault(
-        "LSTM", "gates in the order i, f, o, g", "i, f, g, o = a_h", "i, f, o, g = a_h"
+        "LSTM",
+        "gates in the order i, f, o, g",
+        "g, o = np.tanh(a_h[2]), sigmoid(a_h[3])",
+        "o, g = sigmoid(a_h[2]), np.tanh(a_h[3])",
     ),
     Fault(
         "LSTM",
@@ -296,7 +299,7 @@ FAULTS = (
     Fault(
         "GRU",
         "reset gate left out of the product's gradient",
-        "grad_a_h[2] = grad_n * r",
+        "grad_a_h[2] = grad_u",
         "grad_a_h[2] = grad_n",
     ),
     Fault(
@@ -308,7 +311,7 @@ FAULTS = (
     Fault(
         "GRUCell",
         "direct way from state to state forgotten",
-        "return (grad_h * z,)",
+        "return (into_h,)",
         "return (0.0,)",
     ),
     Fault("RNN", "derivative not squared", "1 - h * h", "1 - h"),

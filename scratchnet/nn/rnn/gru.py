@@ -32,12 +32,14 @@ class _Step(Recurrent):
     ) -> tuple[Any, ...]:
         (grad_h,) = grad
         r, z, n, u, h = kept
-        grad_n = grad_h * (1 - z) * (1 - n * n)
-        grad_a_x[0] = grad_a_h[0] = grad_n * u * r * (1 - r)
-        grad_a_x[1] = grad_a_h[1] = grad_h * (h - n) * z * (1 - z)
+        into_n, into_h = grad_h * (1 - z), grad_h * z
+        grad_n = into_n * (1 - n * n)
+        grad_u = grad_n * r
+        grad_a_x[0] = grad_a_h[0] = grad_u * u * (1 - r)
+        grad_a_x[1] = grad_a_h[1] = into_n * z * (h - n)
         grad_a_x[2] = grad_n
-        grad_a_h[2] = grad_n * r
-        return (grad_h * z,)
+        grad_a_h[2] = grad_u
+        return (into_h,)
 
 
 class GRUCell(_Step, RNNCellBase):

@@ -23,8 +23,8 @@ class _Step(Recurrent):
     def step(self, a_x: Array, a_h: Array, state: State) -> tuple[State, Any]:
         _, c = state
         a_h += a_x
-        i, f, g, o = a_h
-        i, f, g, o = sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)
+        i, f = sigmoid(a_h[:2])
+        g, o = np.tanh(a_h[2]), sigmoid(a_h[3])
         c_next = f * c + i * g
         tanh_c = np.tanh(c_next)
         return (o * tanh_c, c_next), (i, f, g, o, c, tanh_c)

@@ -156,10 +156,13 @@ class Recurrence:
             a_x = W_ih @ x.transpose(0, 2, 1)
             if b_ih is not None:
                 a_x += b_ih[:, None]
+            if b_hh is not None:
+                # A column for each sequence: half the time to add at every step.
+                b_hh = np.repeat(b_hh[:, None], N, axis=1)
             for t in range(T):
                 a_h = W_hh @ h
                 if b_hh is not None:
-                    a_h += b_hh[:, None]
+                    a_h += b_hh
                 (h, *rest), needed = self.layer.step(
                     a_x[t].reshape(blocks), a_h.reshape(blocks), (h, *rest)
                 )
