@@ -32,7 +32,9 @@ def gradcheck(
     module : Module
         A layer or loss, in float64.
     inputs : ndarray or sequence
-        What it is called with; floating-point arrays are float64.
+        What it is called with; floating-point arrays are float64. The last ones, for
+        which ``backward`` returns nothing, are left alone: targets and masks. None in
+        the place of a gradient claims that it is zero.
     eps : float
         Step of the differences.
     atol, rtol : float
@@ -85,6 +87,12 @@ def gradcheck(
     faults = []
     for name, array, claimed in problem.claims():
         moves: list[tuple[str, float, Array]]
+        if claimed.shape != array.shape or claimed.dtype != array.dtype:
+            faults.append(
+                f"{name} expects {array.shape} in {array.dtype}, "
+                f"got {claimed.shape} in {claimed.dtype}"
+            )
+            continue
         if fast_mode:
             direction = problem.rng.standard_normal(array.shape)
             moves = [("", float(np.sum(claimed * direction)), direction)]
@@ -160,7 +168,7 @@ class Problem:
         return float(sum(np.sum(u * y) for u, y in pairs if u is not None))
 
     def claims(self) -> Iterator[tuple[str, Array, Array]]:
-        """Yield each array that backward gives a gradient for, with that gradient.
+        """Yield each array that backward speaks of, with its gradient: None for zero.
 
         The gradients that the parameters had before are put back.
         """
@@ -175,15 +183,16 @@ class Problem:
         places = self.predictions or range(len(self.inputs))
         for i, grad in zip(places, grads, strict=False):
             name = "input" if len(self.inputs) == 1 else f"input {i}"
-            pairs = zip(_leaves(self.inputs[i]), _leaves(grad), strict=False)
-            found += [(name, x, g) for x, g in pairs if g is not None]
+            given = list(_leaves(self.inputs[i]))
+            nothing = [None] * len(given)
+            pairs = zip(given, nothing if grad is None else _leaves(grad), strict=False)
+            found += [(name, x, g) for x, g in pairs if _is_floating(x)]
         for name, p in parameters.items():
             if p.requires_grad:
-                found.append(
-                    (name, p.data, np.zeros_like(p.data) if p.grad is None else p.grad)
-                )
+                found.append((name, p.data, p.grad))
             p.grad = before[name]
-        yield from found
+        for name, x, grad in found:
+            yield name, x, np.zeros_like(x) if grad is None else np.asarray(grad)
 
     def slope(self, moves: Sequence[tuple[Array, Array]], eps: float) -> float:
         """Return the derivative of the loss when each array moves along a direction."""
@@ -198,10 +207,14 @@ class Problem:
         return (losses[0] - losses[1]) / (2 * eps)
 
 
+def _is_floating(given: Any) -> bool:
+    return isinstance(given, np.ndarray | np.generic) and given.dtype.kind == "f"
+
+
 def _copy(given: Any) -> Any:
     if not isinstance(given, np.ndarray | np.floating):
         return given
-    if np.issubdtype(given.dtype, np.floating) and given.dtype != np.float64:
+    if _is_floating(given) and given.dtype != np.float64:
         raise TypeError(f"gradcheck expects float64 inputs, got {given.dtype}")
     return np.array(given)
 
