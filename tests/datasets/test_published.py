@@ -92,13 +92,14 @@ def test_files_that_do_not_fit_are_refused_by_name(no_network, tmp_path, case):
 
 def test_the_files_of_the_other_data_set_are_refused(no_network, tmp_path):
     """Both sets use the same file names: a folder of one is no folder of the other."""
-    arrays = small_files(n_train=10)
+    arrays = small_files(n_train=12)
     for name, other in (("mnist", "fashion_mnist"), ("fashion_mnist", "mnist")):
-        arrays[FILES[1]] = np.array(published._SOURCES[other].first_labels, np.uint8)
+        first = published._SOURCES[other].first_labels
+        arrays[FILES[1]] = np.array([*first, 7, 7], np.uint8)
         write_files(tmp_path, arrays)
         with pytest.raises(ValueError, match=rf"expected {name}, .* is of {other}"):
             LOADERS[name](tmp_path)
-        assert len(LOADERS[other](tmp_path).train_images) == 10
+        assert len(LOADERS[other](tmp_path).train_images) == 12
 
 
 def test_load_refuses_what_it_cannot_give(tmp_path):
