@@ -195,14 +195,14 @@ class Module:
         self._parameters[name] = param
 
     def register_buffer(
-        self, name: str, array: Array | None, persistent: bool = True
+        self, name: str, tensor: Array | None, persistent: bool = True
     ) -> None:
         """File an array that is state but not learned, such as a running mean.
 
         A buffer that is not `persistent` stays out of `state_dict`.
         """
         self._expect_free(name, self._buffers)
-        self._buffers[name] = array
+        self._buffers[name] = tensor
         if persistent:
             self._transient.discard(name)
         else:

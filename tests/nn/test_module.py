@@ -261,12 +261,17 @@ PUBLIC = sorted({*torch.nn.modules.__all__} & {*nn.__all__} - BASES)
 
 
 def arguments(function):
-    names = inspect.signature(function).parameters
-    return [name for name in names if name not in TORCHS_OWN]
+    """Names and defaults, in order; a function goes by its name."""
+    parameters = inspect.signature(function).parameters.values()
+    return [
+        (p.name, getattr(p.default, "__name__", p.default))
+        for p in parameters
+        if p.name not in TORCHS_OWN
+    ]
 
 
 @pytest.mark.parametrize("name", PUBLIC)
-def test_arguments_have_torchs_names_and_order(name):
+def test_arguments_are_torchs_in_name_order_and_default(name):
     ours, theirs = getattr(nn, name), getattr(torch.nn, name)
     if name not in {"RNN", "GRU", "LSTM"}:  # torch hides theirs behind *args
         assert arguments(ours.__init__) == arguments(theirs.__init__)

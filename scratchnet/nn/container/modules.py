@@ -157,9 +157,9 @@ class ModuleList(_Numbered):
     ['0.weight', '0.bias', '1.weight', '1.bias']
     """
 
-    def __init__(self, modules: Iterable[Module] = ()) -> None:
+    def __init__(self, modules: Iterable[Module] | None = None) -> None:
         super().__init__()
-        self.extend(modules)
+        self.extend(modules or ())
 
     def __iadd__(self, modules: Iterable[Module]) -> Self:
         return self.extend(modules)
@@ -205,10 +205,11 @@ class ModuleDict(Module):
     """
 
     def __init__(
-        self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] = ()
+        self,
+        modules: Mapping[str, Module] | Iterable[tuple[str, Module]] | None = None,
     ) -> None:
         super().__init__()
-        self.update(modules)
+        self.update(modules or {})
 
     def __len__(self) -> int:
         return len(self._modules)
