@@ -118,6 +118,7 @@ def _reordered(ours: Array, expected: Array) -> str:
         slices = (
             np.moveaxis(x, axis, 0).reshape(x.shape[axis], -1) for x in (ours, expected)
         )
+        # By their first numbers, slices in any order come into the same one.
         ordered = (x[np.argsort(x[:, 0])] for x in slices)
         if _alike(*ordered):
             return f"In another order along dimension {axis}, it is right."
