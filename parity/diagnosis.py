@@ -36,9 +36,9 @@ def diagnose_error(error: Exception) -> str:
 
 
 def _of_another_size(ours: Array, expected: Array) -> str:
-    if ours.size and ours.size < expected.size and expected.size % ours.size == 0:
+    if 0 < ours.size < expected.size and expected.size % ours.size == 0:
         return "Some elements are missing: was a dimension summed that should stay?"
-    if expected.size and ours.size % expected.size == 0:
+    if 0 < expected.size < ours.size and ours.size % expected.size == 0:
         return "There are too many elements: is a sum over a dimension missing?"
     return ""
 

@@ -126,3 +126,9 @@ def test_an_unknown_mistake_is_met_with_silence():
 def test_marks_need_more_than_one_number_to_a_slice():
     truth = np.array([[1.0, 4, 9]])
     assert diagnose(np.array([[2.0, 6, 14]]), truth) == ""
+
+
+def test_nothing_at_all_is_not_too_much():
+    truth = np.ones((3, 4))
+    assert diagnose(truth[:0], truth) == ""
+    assert diagnose(truth, truth[:0]) == ""
