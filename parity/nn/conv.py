@@ -319,9 +319,8 @@ FAULTS = (
     Fault(
         "Conv2d",
         "bias gradient averaged instead of summed",
-        "y.sum(axis",
-        "y.mean(axis",
-        module="scratchnet.nn.conv.base",
+        "channel_sums(grad_y)",
+        "channel_sums(grad_y) / grad_y[:, 0].size",
     ),
     Fault(
         "Conv1d",

@@ -79,7 +79,7 @@ FAULTS = (
     Fault(
         "Linear",
         "bias gradient averaged instead of summed",
-        "grad_rows.sum(axis=0)",
+        "sum_of_rows(grad_rows)",
         "grad_rows.mean(axis=0)",
     ),
     Fault(

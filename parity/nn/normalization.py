@@ -184,7 +184,7 @@ FAULTS = (
     Fault(
         "LayerNorm",
         "weight left out of the backward pass",
-        "grad * (self._gamma(shape) * scale)",
+        "grad * spread(self._gamma(shape) * scale, grad)",
         "grad * scale",
         module="scratchnet.nn._normalize",
     ),

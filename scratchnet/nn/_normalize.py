@@ -7,12 +7,11 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import ArrayLike, DTypeLike
 
 from scratchnet.nn._check import expect_floating
+from scratchnet.nn._sums import Axes, mean, total
 from scratchnet.nn.module import Array, Module, Parameter
-
-Axes = tuple[int, ...]
 
 #: Infinities and NaN come and go without a warning, as in torch.
 silent = partial(np.errstate, over="ignore", divide="ignore", invalid="ignore")
@@ -100,9 +99,9 @@ class Normalization(Module):
         """
         self.save_for_backward(x_hat, scale, axes, shape)
         with silent():
-            y: Array = x_hat * self._gamma(shape)
+            y: Array = x_hat * spread(self._gamma(shape), x_hat)
             if self.bias is not None:
-                y += self.bias.data.reshape(shape)
+                y += spread(self.bias.data.reshape(shape), x_hat)
             return y.reshape(x.shape).astype(x.dtype, copy=False)
 
     def backward(self, grad_output: Array, input_grad: bool = True) -> Array | None:
@@ -119,11 +118,11 @@ class Normalization(Module):
         if not input_grad:
             return None
         with silent():
-            grad_x: Array = grad * (self._gamma(shape) * scale)
+            grad_x: Array = grad * spread(self._gamma(shape) * scale, grad)
             if axes and self.centres:
-                grad_x -= mean(axes, grad_x).astype(grad.dtype)
+                grad_x -= spread(mean(axes, grad_x), grad)
             if axes:
-                grad_x -= x_hat * mean(axes, grad_x, x_hat).astype(grad.dtype)
+                grad_x -= x_hat * spread(mean(axes, grad_x, x_hat), grad)
             return grad_x.reshape(grad_output.shape).astype(
                 grad_output.dtype, copy=False
             )
@@ -141,43 +140,32 @@ def standardize(x: Array, axes: Axes, eps: float) -> tuple[Array, Array, Array, 
     r"""Return :math:`\hat x`, :math:`1 / \sigma`, :math:`\mu` and the variance."""
     with silent():
         mu = mean(axes, x)
-        x_hat = x - mu.astype(x.dtype)
+        x_hat = x - spread(mu, x)
         var = mean(axes, x_hat, x_hat)
         scale = inverse_root(var, eps, x.dtype)
-        x_hat *= scale
+        x_hat *= spread(scale, x)
     return x_hat, scale, mu, var
+
+
+def spread(values: ArrayLike, x: Array) -> Array:
+    """Return `values`, in the dtype of `x`, repeated along all but its outermost axis.
+
+    What repeats over fewer elements than NumPy's buffer holds is copied through it,
+    again and again, and the sum or product with `x` takes twice as long. What repeats
+    over more, or differs along the outermost axis, is returned as it is.
+    """
+    values = np.asarray(values, x.dtype)
+    outer = max(range(x.ndim), key=lambda axis: (x.shape[axis] > 1, x.strides[axis]))
+    inner = (*x.shape[:outer], 1, *x.shape[outer + 1 :])
+    short = math.prod(inner) < values.size * np.getbufsize()
+    if not short or np.broadcast_shapes(values.shape, inner) != inner:
+        return values
+    repeated = np.empty_like(x, shape=inner)
+    repeated[...] = values
+    return repeated
 
 
 def inverse_root(square: Array, eps: float, dtype: DTypeLike) -> Array:
     r"""Return :math:`1 / \sqrt{s + \varepsilon}`."""
     with silent():
         return (1 / np.sqrt(square + eps)).astype(dtype)
-
-
-def mean(axes: Axes, *factors: Array) -> Array:
-    """Return the mean over `axes`, kept with size 1, of the product of `factors`."""
-    return total(axes, *factors) / count(factors[0], axes)
-
-
-def total(axes: Axes, *factors: Array) -> Array:
-    """Return the sum over `axes`, kept with size 1, of the product of `factors`.
-
-    A sum over the batch, axis 0, has many terms: across that of its axes which lies
-    outermost in memory, at most 16 of them are added in single precision.
-    """
-    shape, strides = factors[0].shape, factors[0].strides
-    outer = max(axes, key=lambda axis: strides[axis]) if 0 in axes else 0
-    some = math.gcd(shape[outer], 16) if 0 in axes else 1
-    split = (*shape[:outer], shape[outer] // some, some, *shape[outer + 1 :])
-    dims = [*range(len(split))]
-    summed = {outer + 1, *(axis + (axis > outer) for axis in axes if axis != outer)}
-    kept = [dim for dim in dims if dim not in summed]
-    operands = ((factor.reshape(split), dims) for factor in factors)
-    sums = np.einsum(*(part for operand in operands for part in operand), kept)
-    sums = np.expand_dims(sums, tuple(axis for axis in axes if axis != outer))
-    return sums.sum(axis=tuple({outer} & {*axes}), keepdims=True, dtype=np.float64)
-
-
-def count(x: Array, axes: Axes) -> int:
-    """Return how many elements lie along `axes`: 1 for none, as their sum is 0."""
-    return max(math.prod(x.shape[axis] for axis in axes), 1)

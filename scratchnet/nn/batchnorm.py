@@ -9,12 +9,12 @@ from numpy.typing import DTypeLike
 
 from scratchnet.nn._check import Pattern, expect_floating, expect_shape
 from scratchnet.nn._normalize import (
-    Axes,
     Normalization,
     inverse_root,
     precise,
     standardize,
 )
+from scratchnet.nn._sums import Axes
 from scratchnet.nn.module import Array
 
 

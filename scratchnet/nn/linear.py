@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike
 
 from scratchnet.nn import init
 from scratchnet.nn._check import expect_floating, expect_shape
+from scratchnet.nn._sums import sum_of_rows
 from scratchnet.nn.module import Array, Module, Parameter
 
 
@@ -134,7 +135,7 @@ class Linear(Module):
         # For one row, @ would take seven times as long.
         weight.accumulate_grad(np.dot(as_rows(x).T, grad_rows).T)
         if bias is not None:
-            bias.accumulate_grad(grad_rows.sum(axis=0))
+            bias.accumulate_grad(sum_of_rows(grad_rows))
         return (grad_rows @ weight.data).reshape(x.shape) if input_grad else None
 
     def extra_repr(self) -> str:
@@ -255,7 +256,7 @@ class Bilinear(Module):
         grad_y_x = (grad_y[:, :, None] * x_rows[:, None, :]).reshape(-1, O * I)
         self.weight.accumulate_grad((grad_y_x.T @ z_rows).reshape(O, I, J))
         if self.bias is not None:
-            self.bias.accumulate_grad(grad_y.sum(axis=0))
+            self.bias.accumulate_grad(sum_of_rows(grad_y))
         if not input_grad:
             return None, None
         W_by_z = self.weight.data.reshape(O * I, J).T

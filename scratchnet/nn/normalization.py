@@ -12,10 +12,10 @@ from scratchnet.nn._check import expect_floating, expect_shape
 from scratchnet.nn._normalize import (
     Normalization,
     inverse_root,
-    mean,
     precise,
     standardize,
 )
+from scratchnet.nn._sums import mean
 from scratchnet.nn.module import Array, Module
 
 

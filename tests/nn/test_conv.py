@@ -240,13 +240,17 @@ def test_how_the_input_lies_in_memory_makes_no_difference(name, args, options, r
 
 @pytest.mark.parametrize(("name", "args", "options"), LAYOUTS)
 def test_a_sample_counts_the_same_wherever_it_stands(name, args, options, rng):
-    """Up to rounding: the tail of a matrix product may be summed in another order."""
+    """Up to rounding: the columns of a product are summed in orders of their own.
+
+    In which, depends on the processor: where some sum all alike if the batch fills
+    their registers, others do not.
+    """
     layer = getattr(nn, name)(*args, **options)
-    for batch, bound in ((16, 0), (5, 4)):
+    for batch in (16, 5):
         x = rng.standard_normal((batch, 4, 6, 6)).astype("f")
         y = layer(x)
         order = rng.permutation(batch)
-        atol = bound * np.finfo("f").eps
+        atol = 4 * np.finfo("f").eps
         np.testing.assert_allclose(layer(x[order]), y[order], rtol=0, atol=atol)
 
 

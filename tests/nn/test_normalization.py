@@ -10,8 +10,26 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from scratchnet import nn
+from scratchnet.nn._normalize import spread
 
 DTYPES = st.sampled_from([np.float32, np.float64])
+
+
+@pytest.mark.parametrize(
+    "values", [(1, 3, 1, 1), (3, 1, 1), (5, 1, 1, 1), (5, 3, 1, 1)]
+)
+@pytest.mark.parametrize("lying", [(0, 1, 2, 3), (2, 1, 3, 0), (3, 2, 1, 0)])
+@pytest.mark.parametrize("across", [4, 64])  # rows that NumPy's buffer holds, or not
+def test_spread_values_combine_as_they_are(values, lying, across, rng):
+    shape = (5, 3, 48, across)
+    x = rng.standard_normal([shape[axis] for axis in lying]).transpose(
+        np.argsort(lying)
+    )
+    values = rng.standard_normal(values).astype("f")
+    repeated = spread(values, x)
+    assert repeated.dtype == x.dtype
+    assert repeated.size <= x.size // min(shape)
+    np.testing.assert_array_equal(x * repeated, x * values)
 
 
 def check_against_torch(ours, theirs, x, g, room=100):

@@ -9,6 +9,7 @@ from numpy.typing import DTypeLike
 
 from scratchnet.nn import init
 from scratchnet.nn._check import Pattern, expect_floating, expect_shape
+from scratchnet.nn._sums import sum_of_rows
 from scratchnet.nn.attention.mask import causal, expect_mask, merged
 from scratchnet.nn.attention.scaled_dot_product import ScaledDotProduct
 from scratchnet.nn.dropout import Dropout
@@ -312,7 +313,7 @@ class MultiheadAttention(Module):
         for weight, grad_weight in zip(self._weights, grad_weights, strict=True):
             weight.accumulate_grad(grad_weight)
         if self.in_proj_bias is not None:
-            biases = [grad.sum(axis=0) for _, grad in rows]
+            biases = [sum_of_rows(grad) for _, grad in rows]
             self.in_proj_bias.accumulate_grad(np.concatenate(biases))
 
     def _projections(self) -> list[tuple[Array, Array | None]]:

@@ -12,6 +12,7 @@ from numpy.typing import DTypeLike
 
 from scratchnet.nn import init
 from scratchnet.nn._check import expect_floating, expect_shape
+from scratchnet.nn._sums import total
 from scratchnet.nn.conv.padding import REPEATED, Widths
 from scratchnet.nn.conv.windows import Kernel
 from scratchnet.nn.module import Array, Module, Parameter
@@ -127,10 +128,8 @@ class ConvNd(Module):
 
 
 def channel_sums(y: Array) -> Array:
-    """Sum `y`, (N, C, *S), by channel: rows, then in float64 the sums of all rows."""
-    by_row = y.sum(axis=(0, -1))
-    sums: Array = by_row.sum(axis=tuple(range(1, by_row.ndim)), dtype=np.float64)
-    return sums
+    """Sum `y`, (N, C, *S), by channel."""
+    return total((0, *range(2, y.ndim)), y).ravel()
 
 
 def expect_sizes(

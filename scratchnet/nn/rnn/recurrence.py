@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from scratchnet.nn import init
+from scratchnet.nn._sums import sum_of_rows
 from scratchnet.nn.module import Array, Module, Parameter
 
 State = tuple[Array, ...]
@@ -153,6 +154,8 @@ class Recurrence:
         y[0] = h.T
         kept, unprojected = [], []
         with np.errstate(**OVERFLOW):
+            if b_hh is not None and self.layer.additive:
+                b_ih, b_hh = None, b_ih + b_hh  # Only the sum counts.
             a_x = W_ih @ x.transpose(0, 2, 1)
             if b_ih is not None:
                 a_x += b_ih[:, None]
@@ -219,8 +222,8 @@ class Recurrence:
         W_ih.accumulate_grad(grad_a_x @ _rows(self.x))
         W_hh.accumulate_grad(grad_a_h @ _rows(self.h_before))
         if b_ih is not None:
-            b_ih.accumulate_grad(grad_a_x.sum(axis=1))
-            b_hh.accumulate_grad(grad_a_h.sum(axis=1))
+            b_ih.accumulate_grad(sum_of_rows(grad_a_x.T))
+            b_hh.accumulate_grad(sum_of_rows(grad_a_h.T))
         if W_hr is not None:
             grad_h = np.concatenate(grad_projected[::-1], axis=1)
             m = np.concatenate(self.unprojected, axis=1)
