@@ -66,7 +66,7 @@ PAIRS = (
 )
 
 FAULTS = (
-    Fault("ReLU", "gradient let through at zero", "(x > 0).astype", "(x >= 0).astype"),
+    Fault("ReLU", "gradient let through at zero", "input > 0", "input >= 0"),
     Fault(
         "LeakyReLU",
         "slope 1 at zero",

@@ -39,13 +39,18 @@ class ReLU(Inplace):
     array([0., 0., 2.])
     """
 
-    def f(self, x: Array) -> Array:
-        # np.maximum(x, 0) would take twice as long.
-        return np.clip(x, 0, np.inf)
+    def forward(self, input: Array) -> Array:
+        expect_floating(self, input)
+        # All that is kept of x: a fourth of its memory, and 0.96 of a CNN's step.
+        self.save_for_backward(input > 0)
+        return np.clip(input, 0, np.inf)  # np.maximum would take twice as long.
 
-    def df(self, x: Array, y: Array) -> Array:
+    @np.errstate(invalid="ignore")  # 0 times inf is NaN.
+    def backward(self, grad_output: Array, input_grad: bool = True) -> Array | None:
+        (positive,) = self.saved_for(grad_output)
         # As numbers: a product with truth values makes 1.02 of a CNN's step.
-        return (x > 0).astype(x.dtype)
+        slope = positive.astype(grad_output.dtype)
+        return grad_output * slope if input_grad else None
 
 
 class _Sloped(Module):
