@@ -148,7 +148,8 @@ def speed(records: Sequence[Record]) -> str:
         "",
         "Time of scratchnet / time of torch in a round of turns, the median; batch 64 "
         "unless said; in bold what is above its limit. "
-        f"NumPy {sides['scratchnet']['numpy']}, torch {sides['torch']['torch']}, "
+        f"NumPy {sides['scratchnet']['numpy']} with OpenBLAS's kernels for "
+        f"{sides['scratchnet']['kernels']}, torch {sides['torch']['torch']}, "
         f"{it['processor']}, {peaks} GFLOP/s at most.",
         "",
     ]

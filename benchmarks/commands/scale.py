@@ -44,7 +44,12 @@ def main(arguments: Sequence[str]) -> int:
     )
     add_common(parser)
     parser.add_argument(
-        "--only", nargs="+", default=[], metavar="PATTERN", help="names of axes"
+        "--only",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="PATTERN",
+        help="names of axes",
     )
     options = parser.parse_args(arguments)
     try:

@@ -87,11 +87,14 @@ class NumpyBench(Bench):
         """Return what computes here, on how many threads."""
         from threadpoolctl import threadpool_info
 
-        pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+        blas = next(pool for pool in threadpool_info() if pool["user_api"] == "blas")
+        kernels = blas.get("architecture")
         return {
             "numpy": np.__version__,
-            "blas": " ".join(str(pools[0][key]) for key in ("internal_api", "version")),
-            "threads": pools[0]["num_threads"],
+            "blas": f"{blas['internal_api']} {blas['version']}",
+            "kernels": kernels,
+            "kernels_too_narrow": machine.too_narrow(kernels),
+            "threads": blas["num_threads"],
         }
 
     def peaks(self) -> dict[str, float]:

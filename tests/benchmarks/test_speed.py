@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import numpy as np
 import pytest
 import torch
+from rich.console import Console
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks import commands
+from benchmarks.commands import speed
 from benchmarks.commands.readme import speed as table
 from benchmarks.speed import layers, machine, measure
 from benchmarks.speed.bench import NumpyBench, TorchBench, batches_of, drawn
@@ -186,6 +189,47 @@ def test_the_peak_of_memory_sees_what_was_freed():
     before = machine.peak_memory(reset=True)
     np.ones(before // 8 + 2**21).sum()  # more than ever, where no reset is allowed
     assert machine.peak_memory() > before + 2**23
+
+
+@pytest.mark.parametrize(
+    ("flags", "kernels", "narrow"),
+    [
+        ("fpu avx2 avx512f", "Haswell", True),
+        ("fpu avx2 avx512f", "Cooperlake", False),
+        ("fpu avx2", "Haswell", False),
+        ("fpu avx2 avx512f", None, False),
+        ("", "armv8", False),
+    ],
+)
+def test_kernels_that_leave_avx512_unused_are_told(flags, kernels, narrow, monkeypatch):
+    monkeypatch.setattr(machine, "_of_processor", lambda field: flags)
+    assert machine.too_narrow(kernels) is narrow
+    ours = {"numpy": "2", "blas": "openblas 0.3", "threads": 1, "kernels": kernels}
+    record = {
+        "environment": {
+            "scratchnet": "0",
+            "python": "3",
+            "processor": "",
+            "processors": 1,
+        },
+        "sides": {
+            "scratchnet": ours | {"kernels_too_narrow": narrow},
+            "torch": {"torch": "2", "threads": 1},
+        },
+        "machine": {"gflops": 1, "gb_per_s": 1},
+        "plan": {"compiled": True},
+        "workloads": [],
+    }
+    printed = io.StringIO()
+    speed.show(Console(file=printed, width=140), record)
+    assert f"({kernels} kernels)" in printed.getvalue()
+    assert ("OPENBLAS_CORETYPE=SkylakeX" in printed.getvalue()) is narrow
+
+
+def test_only_may_be_said_twice(capsys):
+    with pytest.raises(SystemExit):
+        commands.main(["speed", "--only", "Linaer", "--only", "Linear"])
+    assert "no workload matches 'Linaer'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
