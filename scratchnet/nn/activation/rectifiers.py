@@ -48,9 +48,11 @@ class ReLU(Inplace):
     @np.errstate(invalid="ignore")  # 0 times inf is NaN.
     def backward(self, grad_output: Array, input_grad: bool = True) -> Array | None:
         (positive,) = self.saved_for(grad_output)
-        # As numbers: a product with truth values makes 1.02 of a CNN's step.
-        slope = positive.astype(grad_output.dtype)
-        return grad_output * slope if input_grad else None
+        # As numbers, and in place: a product with truth values makes 1.02 of a CNN's
+        # step, one in memory of its own 1.04.
+        grad_x = positive.astype(grad_output.dtype)
+        grad_x *= grad_output
+        return grad_x if input_grad else None
 
 
 class _Sloped(Module):
