@@ -54,9 +54,10 @@ class Flatten(Module):
             raise ValueError(f"{self} expects start_dim before end_dim, got {x.shape}")
         self.save_for_backward(x)
         merged = math.prod(x.shape[start : end + 1])
-        if x.flags.c_contiguous:
+        if start == 0 or x.strides[0] > x.strides[-1]:
             return x.reshape(*x.shape[:start], merged, *x.shape[end + 1 :])
-        # The batch last in memory, as convolutions lay it out: a tenth of the time.
+        # The batch lies last, as convolutions lay it out, and stays there: a tenth of
+        # the time.
         lead = tuple(range(start))
         x = np.moveaxis(x, lead, range(-start, 0))
         y = x.reshape(merged, *x.shape[end + 1 - start :])
