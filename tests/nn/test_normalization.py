@@ -19,7 +19,7 @@ DTYPES = st.sampled_from([np.float32, np.float64])
     "values", [(1, 3, 1, 1), (3, 1, 1), (5, 1, 1, 1), (5, 3, 1, 1)]
 )
 @pytest.mark.parametrize("lying", [(0, 1, 2, 3), (2, 1, 3, 0), (3, 2, 1, 0)])
-@pytest.mark.parametrize("across", [4, 64])  # rows that NumPy's buffer holds, or not
+@pytest.mark.parametrize("across", [4, 256])
 def test_spread_values_combine_as_they_are(values, lying, across, rng):
     shape = (5, 3, 48, across)
     x = rng.standard_normal([shape[axis] for axis in lying]).transpose(
@@ -30,6 +30,12 @@ def test_spread_values_combine_as_they_are(values, lying, across, rng):
     assert repeated.dtype == x.dtype
     assert repeated.size <= x.size // min(shape)
     np.testing.assert_array_equal(x * repeated, x * values)
+
+
+@pytest.mark.parametrize(("across", "size"), [(64, 3 * 64), (8192, 3)])
+def test_values_are_spread_over_what_numpys_buffer_holds(across, size, rng):
+    x, values = rng.standard_normal((5, 3, across)), rng.standard_normal((3, 1))
+    assert spread(values, x).size == size
 
 
 def check_against_torch(ours, theirs, x, g, room=100):
