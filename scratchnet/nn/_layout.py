@@ -1,13 +1,16 @@
 """How the arrays of convolutions lie in memory: by rows, and the batch last.
 
 To the caller they have torch's shape, (N, C, *S); in memory (S[0], C, *S[1:], N), or
-(C, L, N) for signals. Element-wise layers and pooling keep the order they find.
+(C, L, N) for signals. Element-wise layers and pooling keep the order they find; what is
+added to a whole array is spread out in its order.
 """
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import ArrayLike, DTypeLike
 
 from scratchnet.nn.module import Array
 
@@ -48,6 +51,24 @@ def copy(x: Array, lying: Array) -> None:
     some = SAMPLES if first else max(1, len(x))
     for n in range(0, len(x), some):
         lying[n : n + some] = x[n : n + some]
+
+
+def spread(values: ArrayLike, x: Array) -> Array:
+    """Return `values`, in the dtype of `x`, repeated along all but its outermost axis.
+
+    What repeats over fewer elements than NumPy's buffer holds is copied through it,
+    again and again, and the sum or product with `x` takes twice as long. What repeats
+    over more, or differs along the outermost axis, is returned as it is.
+    """
+    values = np.asarray(values, x.dtype)
+    outer = max(range(x.ndim), key=lambda axis: (x.shape[axis] > 1, x.strides[axis]))
+    inner = (*x.shape[:outer], 1, *x.shape[outer + 1 :])
+    short = math.prod(inner) < values.size * np.getbufsize()
+    if not short or np.broadcast_shapes(values.shape, inner) != inner:
+        return values
+    repeated = np.empty_like(x, shape=inner)
+    repeated[...] = values
+    return repeated
 
 
 def _order(ndim: int) -> tuple[int, ...]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike
+from numpy.typing import DTypeLike
 
 from scratchnet.nn._check import expect_floating
+from scratchnet.nn._layout import spread
 from scratchnet.nn._sums import Axes, mean, total
 from scratchnet.nn.module import Array, Module, Parameter
 
@@ -145,24 +145,6 @@ def standardize(x: Array, axes: Axes, eps: float) -> tuple[Array, Array, Array, 
         scale = inverse_root(var, eps, x.dtype)
         x_hat *= spread(scale, x)
     return x_hat, scale, mu, var
-
-
-def spread(values: ArrayLike, x: Array) -> Array:
-    """Return `values`, in the dtype of `x`, repeated along all but its outermost axis.
-
-    What repeats over fewer elements than NumPy's buffer holds is copied through it,
-    again and again, and the sum or product with `x` takes twice as long. What repeats
-    over more, or differs along the outermost axis, is returned as it is.
-    """
-    values = np.asarray(values, x.dtype)
-    outer = max(range(x.ndim), key=lambda axis: (x.shape[axis] > 1, x.strides[axis]))
-    inner = (*x.shape[:outer], 1, *x.shape[outer + 1 :])
-    short = math.prod(inner) < values.size * np.getbufsize()
-    if not short or np.broadcast_shapes(values.shape, inner) != inner:
-        return values
-    repeated = np.empty_like(x, shape=inner)
-    repeated[...] = values
-    return repeated
 
 
 def inverse_root(square: Array, eps: float, dtype: DTypeLike) -> Array:

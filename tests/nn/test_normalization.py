@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from scratchnet import nn
-from scratchnet.nn._normalize import spread
+from scratchnet.nn._layout import spread
 
 DTYPES = st.sampled_from([np.float32, np.float64])
 

@@ -51,6 +51,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from scratchnet.nn._layout import spread
 from scratchnet.nn.module import Array
 
 #: How many numbers are unrolled at a time: 16 MiB in float32. More is cut by columns.
@@ -81,9 +82,7 @@ class Kernel:
             y_rows = _matrices(y_some)
             np.matmul(w, self._seen(x_some, y_some), out=y_rows)
             if bias is not None:
-                # A column for each place: half the time to add to every row.
-                columns = np.repeat(bias, y_rows.shape[-1])
-                y_rows += columns.reshape(y_rows.shape[1:])
+                y_rows += spread(bias.reshape(self.groups, -1, 1), y_rows)
 
     @np.errstate(over="ignore", invalid="ignore")
     def scatter(self, x: Array, y: Array) -> None:
