@@ -50,9 +50,13 @@ class Worker:
             raise answer
         return answer
 
+    def hang_up(self) -> None:
+        """Let the process end by itself; it takes a second to unload torch."""
+        self._pipe.close()
+
     def close(self) -> None:
         """End the process."""
-        self._pipe.close()
+        self.hang_up()
         self._process.join(timeout=5)
         if self._process.is_alive():
             self._process.kill()
@@ -68,6 +72,8 @@ def workers(
     try:
         yield started
     finally:
+        for worker in started.values():
+            worker.hang_up()
         for worker in started.values():
             worker.close()
 

@@ -25,7 +25,8 @@ the CPU. Each side runs in a process of its own, with as many threads as the oth
 they take turns. Prints the median ratio of a round with its 95 % interval (below 1,
 scratchnet is the faster), beside torch as its users run it and at its best: fused
 optimisers, channels last, torch.compile. Writes a JSON record and figures for each
-number of threads. To time all of it takes about half an hour.
+number of threads. To time all of it takes about half an hour; --quick, the steps that
+have limits, under two minutes.
 """
 EXAMPLES = """\
 examples:
@@ -172,8 +173,9 @@ def show(console: Console, record: dict[str, Any]) -> None:
     console.print(
         "Medians of slots; quartiles in the record. MiB: by how much the workload "
         "raised the process's peak memory (Linux: high-water mark of the resident set "
-        "since it was loaded). % of peak: products of matrices counted from shapes, "
-        "against the machine's measured best.",
+        "since it was loaded); left out of a quick run, where one process times all. "
+        "% of peak: products of matrices counted from shapes, against the machine's "
+        "measured best.",
         style="dim",
         highlight=False,
     )
@@ -225,7 +227,7 @@ def _steps(found: Sequence[dict[str, Any]]) -> Table:
             _verdict(work["met"]),
             f"{work['ratio_to_best']['value']:.2f} ({work['best']})",
             *(f"{100 * side['fraction_of_peak']:.0f}" for side in (ours, theirs)),
-            *(f"{side['peak_memory'] / 2**20:.1f}" for side in (ours, theirs)),
+            *(_mebibytes(side["peak_memory"]) for side in (ours, theirs)),
         )
     return table
 
@@ -244,9 +246,13 @@ def _layers(found: Sequence[dict[str, Any]]) -> Table:
             interval(work["ratio"]).replace("[", "\\["),
             "excused" if work["excuse"] and not work["met"] else _verdict(work["met"]),
             *(f"{parts[part]['value']:.2f}" for part in ("forward", "backward")),
-            *(f"{side['peak_memory'] / 2**20:.1f}" for side in (ours, theirs)),
+            *(_mebibytes(side["peak_memory"]) for side in (ours, theirs)),
         )
     return table
+
+
+def _mebibytes(memory: int | None) -> str:
+    return "–" if memory is None else f"{memory / 2**20:.1f}"
 
 
 def _verdict(met: bool | None) -> str:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from tqdm import tqdm
 
 from benchmarks.speed import layers, machine
-from benchmarks.speed.bench import COMPILED, SIDES, TUNED, Step, Workload
+from benchmarks.speed.bench import COMPILED, SIDES, TUNED, Bench, Step, Workload
 from benchmarks.speed.layers import LAYERS
 from benchmarks.speed.steps import STEPS
 from benchmarks.worker import Worker, workers
@@ -26,15 +26,29 @@ RESAMPLES = 2000
 
 @dataclass(frozen=True)
 class Plan:
-    """How carefully to measure: slots of each side, their length in seconds."""
+    """How carefully to measure.
+
+    Parameters
+    ----------
+    slots : int
+        Of each side.
+    seconds : float
+        The length of a slot.
+    compiled : bool
+        Whether `torch.compile` takes part.
+    fresh : bool
+        Whether each workload gets processes of its own. It takes some 15 s to start and
+        end them, and only what they hold then is the memory of the workload.
+    """
 
     slots: int = 9
     seconds: float = 0.3
     compiled: bool = True
+    fresh: bool = True
 
 
 FULL = Plan()
-QUICK = Plan(slots=5, seconds=0.1, compiled=False)
+QUICK = Plan(slots=5, seconds=0.1, compiled=False, fresh=False)
 
 
 def find(name: str) -> Workload:
@@ -60,13 +74,20 @@ def choose(names: Iterable[str], patterns: Sequence[str]) -> list[str]:
 def measure(names: Sequence[str], threads: int, plan: Plan) -> Record:
     """Measure workloads on so many threads; return the record."""
     results, peaks = [], []
-    with workers(threads, dict(SIDES), threads, find) as idle:
-        versions = {side: worker.ask("versions") for side, worker in idle.items()}
+    staying = SIDES if plan.fresh else SIDES | TUNED
+    with workers(threads, staying, threads, find) as idle:
+        versions = {side: idle[side].ask("versions") for side in SIDES}
         for name in (bar := tqdm(names, unit="workload", leave=False, disable=None)):
             bar.set_postfix_str(name)
             if not peaks or isinstance(find(name), Step):
-                peaks += [worker.ask("peaks") for worker in idle.values()]
-            results.append(one(name, threads, plan))
+                peaks += [idle[side].ask("peaks") for side in SIDES]
+            sides = sides_of(find(name), plan)
+            if plan.fresh:
+                with workers(threads, sides, threads, find) as running:
+                    results.append(one(name, threads, plan, running))
+            else:
+                running = {side: idle[side] for side in sides}
+                results.append(one(name, threads, plan, running))
     best = {key: max(peak[key] for peak in peaks) for key in peaks[0]}
     for work in results:
         for side in work["sides"].values() if work["flops"] else ():
@@ -82,26 +103,28 @@ def measure(names: Sequence[str], threads: int, plan: Plan) -> Record:
     }
 
 
-def one(name: str, threads: int, plan: Plan) -> Record:
+def sides_of(work: Workload, plan: Plan) -> dict[str, type[Bench]]:
+    """Return who takes part: torch's best only in whole steps."""
+    if not isinstance(work, Step):
+        return SIDES
+    return SIDES | TUNED | (COMPILED if compiling(plan) is True else {})
+
+
+def one(name: str, threads: int, plan: Plan, running: dict[str, Worker]) -> Record:
     """Measure one workload on every side; return its record."""
     work = find(name)
-    is_step = isinstance(work, Step)
-    builders = dict(SIDES)
-    if is_step:
-        builders |= TUNED | (COMPILED if compiling(plan) is True else {})
     refused: dict[str, str] = {}
-    with workers(threads, builders, threads, find) as running:
-        for side, worker in list(running.items()):
-            try:
-                worker.ask("load", name, plan.seconds)
-            except Exception as error:  # torch.compile may fail in any way it likes.
-                if side not in COMPILED:
-                    raise
-                refused[side] = f"{type(error).__name__}: {error}"[:300]
-                running.pop(side).close()
-        slots = in_turn(running, plan.slots)
-        memory = {side: worker.ask("memory") for side, worker in running.items()}
-        flops = running["torch"].ask("flops", name) if is_step else None
+    for side, worker in list(running.items()):
+        try:
+            worker.ask("load", name, plan.seconds)
+        except Exception as error:  # torch.compile may fail in any way it likes.
+            if side not in COMPILED:
+                raise
+            refused[side] = f"{type(error).__name__}: {error}"[:300]
+            running.pop(side).close()
+    slots = in_turn(running, plan.slots)
+    memory = {s: w.ask("memory") if plan.fresh else None for s, w in running.items()}
+    flops = running["torch"].ask("flops", name) if isinstance(work, Step) else None
     return summary(work, threads, slots, memory, flops) | {"refused": refused}
 
 
@@ -120,7 +143,7 @@ def summary(
     work: Workload,
     threads: int,
     slots: dict[str, list[dict[str, float]]],
-    memory: dict[str, int],
+    memory: dict[str, int | None],
     flops: int | None,
 ) -> Record:
     """Return the record of one workload."""

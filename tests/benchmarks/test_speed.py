@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -291,11 +293,34 @@ def test_the_record_is_complete(tmp_path, capsys, monkeypatch):
             assert {len(times) for times in side["slots"].values()} == {2}
             first, last = side["quartiles"]
             assert first <= side["median"] <= last
-            assert side["peak_memory"] >= 0
+            assert side["peak_memory"] is None  # One process timed them all.
 
     (row,) = (line for line in table([record]).splitlines() if "LeNet" in line)
     assert f"{step['ratio']['value']:.2f}" in row
     assert row.count("|") == 6
+
+
+def test_processes_of_their_own_tell_the_memory_of_each_workload(monkeypatch):
+    started = []
+
+    @contextmanager
+    def counted(threads, builders, *arguments):
+        started.append(list(builders))
+        with at_home(threads, builders, *arguments) as running:
+            yield running
+
+    monkeypatch.setattr(measure, "workers", counted)
+    names = ["step/LeNet-5 SGD", "Linear"]
+    both, best = ["scratchnet", "torch"], ["scratchnet", "torch", "torch, tuned"]
+
+    quick = replace(measure.QUICK, slots=2, seconds=0.01)
+    measure.measure(names, 1, quick)
+    assert started == [best]
+    started.clear()
+    found = measure.measure(names, 1, replace(quick, fresh=True))["workloads"]
+    assert started == [both, best, both]
+    for work in found:
+        assert all(side["peak_memory"] >= 0 for side in work["sides"].values())
 
 
 def test_compilation_is_left_out_for_a_reason(monkeypatch):
