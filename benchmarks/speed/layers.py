@@ -245,12 +245,24 @@ UNTIMED = {
     "Sequential": "takes the time of its layers, as the whole steps do",
 }
 
-#: Workloads that may take longer than `LIMIT` times torch's, and why.
+_UNFUSED = "NumPy fuses nothing"
+_SCALAR = "NumPy computes {} one number at a time where there is no AVX-512"
+_STRIDED = "windows along the innermost axis are read with strides"
+
+#: Workloads that may take longer than `LIMIT` times torch's, and why. Which of them do,
+#: depends on the processor.
 EXCUSED = {
     "GELU": "NumPy has no error function",
-    "LayerNorm": "passes fourteen times over memory: NumPy fuses nothing",
-    "GroupNorm": "passes fourteen times over memory: NumPy fuses nothing",
+    **dict.fromkeys(("ELU", "SELU", "CELU"), _SCALAR.format("expm1")),
+    **dict.fromkeys(
+        ("Softplus", "LogSigmoid", "BCEWithLogitsLoss"), _SCALAR.format("log1p")
+    ),
+    "Hardswish": f"passes ten times over memory: {_UNFUSED}",
+    "LayerNorm": f"passes fourteen times over memory: {_UNFUSED}",
+    "GroupNorm": f"passes fourteen times over memory: {_UNFUSED}",
     "Threshold": "chooses by the bits, in five passes: NumPy's where branches",
+    "RReLU": "draws torch's own numbers, with a multiply-add that takes twenty passes",
+    **dict.fromkeys(("AdaptiveAvgPool1d", "AdaptiveMaxPool2d"), _STRIDED),
     "ConvTranspose3d": "of a batch of eight, runs in memory are eight numbers long",
     "Conv2d depthwise": "one channel at a time leaves no product for BLAS",
 }
@@ -258,11 +270,10 @@ EXCUSED = {
 #: The same on more threads than one, which torch uses for all that it does.
 EXCUSED_ON_MORE = dict.fromkeys(
     (
-        *("SiLU", "Softplus", "LeakyReLU", "ELU", "SELU", "CELU", "GLU"),
-        *("Hardsigmoid", "Hardswish", "Hardtanh", "Hardshrink", "Softshrink"),
-        *("AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "FeatureAlphaDropout"),
-        *("AdaptiveMaxPool1d", "AdaptiveMaxPool2d", "AdaptiveMaxPool3d"),
-        "MaxUnpool2d",
+        *("Sigmoid", "SiLU", "LeakyReLU", "GLU", "CTCLoss", "SoftMarginLoss"),
+        *("Hardsigmoid", "Hardtanh", "Hardshrink", "Softshrink"),
+        *("AdaptiveAvgPool2d", "AdaptiveMaxPool1d", "AdaptiveMaxPool3d"),
+        *("MaxUnpool2d", "FeatureAlphaDropout"),
     ),
     "NumPy uses more threads than one for products of matrices alone",
 )
