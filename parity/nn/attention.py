@@ -290,8 +290,8 @@ FAULTS = (
     Fault(
         "MultiheadAttention",
         "keys' gradient not scaled",
-        "return grad_z @ k, grad_z.swapaxes(-1, -2) @ q, grad_v",
-        "return grad_z @ k, grad_z.swapaxes(-1, -2) @ q / scale, grad_v",
+        "grad_z.swapaxes(-1, -2) @ (q * scale)",
+        "grad_z.swapaxes(-1, -2) @ q",
         CORE,
     ),
     Fault(
@@ -304,8 +304,8 @@ FAULTS = (
     Fault(
         "MultiheadAttention",
         "softmax's gradient without the sum",
-        "grad_a - np.vecdot(a, grad_a)[..., None]",
-        "grad_a",
+        "grad_z -= along_a[..., None]",
+        "pass",
         CORE,
     ),
     Fault(
@@ -318,8 +318,15 @@ FAULTS = (
     Fault(
         "MultiheadAttention",
         "gradient of the weights themselves forgotten",
-        "from_o if grad_b is None else from_o + grad_b",
-        "from_o",
+        "asked += grad_b",
+        "pass",
+        CORE,
+    ),
+    Fault(
+        "MultiheadAttention",
+        "softmax's gradient without the weights' own part of the sum",
+        "along_a += np.vecdot(b, grad_b)",
+        "pass",
         CORE,
     ),
     Fault(

@@ -49,7 +49,19 @@ class ScaledDotProduct:
         \end{aligned}
 
     where :math:`\partial L / \partial B` is what the weights themselves are asked
-    for, beyond their part in :math:`O`.
+    for, beyond their part in :math:`O`. As :math:`A_{ik} m_{ik} = B_{ik}`, the sum over
+    all keys is one over the few features of a head [1]_,
+
+    .. math::
+
+        \sum_k A_{ik} \frac{\partial L}{\partial A_{ik}} =
+            \sum_c O_{ic} \frac{\partial L}{\partial O_{ic}} +
+            \sum_k B_{ik} \frac{\partial L}{\partial B_{ik}}
+
+    References
+    ----------
+    .. [1] Dao et al., "FlashAttention: fast and memory-efficient exact attention with
+       IO-awareness", arXiv:2205.14135, 2022.
     """
 
     def __init__(self, dropout: Dropout | Identity, zero_if_masked: bool) -> None:
@@ -68,19 +80,24 @@ class ScaledDotProduct:
         if mask is not None and self.zero_if_masked:
             a[np.isneginf(z).all(axis=-1)] = 0
         b = self.dropout(a)
-        self.saved = q, k, v, a, b, scale
-        return b @ v, b
+        o = b @ v
+        self.saved = q, k, v, a, b, o, scale
+        return o, b
 
     def backward(
         self, grad_o: Array, grad_b: Array | None
     ) -> tuple[Array, Array, Array]:
         """Return the gradients of `q`, `k` and `v`; `grad_b` of None is zero."""
-        q, k, v, a, b, scale = self.saved
+        q, k, v, a, b, o, scale = self.saved
         grad_v = b.swapaxes(-1, -2) @ grad_o
-        from_o = grad_o @ v.swapaxes(-1, -2)
-        asked = from_o if grad_b is None else from_o + grad_b
-        grad_a: Any = self.dropout.backward(asked)
-        grad_z = grad_a - np.vecdot(a, grad_a)[..., None]
+        asked = grad_o @ v.swapaxes(-1, -2)
+        along_a = np.vecdot(o, grad_o)
+        if grad_b is not None:
+            asked += grad_b
+            along_a += np.vecdot(b, grad_b)
+        grad_z: Any = self.dropout.backward(asked)
+        grad_z -= along_a[..., None]
         grad_z *= a
-        grad_z *= scale
-        return grad_z @ k, grad_z.swapaxes(-1, -2) @ q, grad_v
+        grad_q = grad_z @ (k * scale)
+        grad_k = grad_z.swapaxes(-1, -2) @ (q * scale)
+        return grad_q, grad_k, grad_v
