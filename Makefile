@@ -9,7 +9,7 @@ parity: .venv/parity
 	$(BIN)/python -m parity $(PARITY_ARGS)
 
 test: .venv/dev
-	$(BIN)/python -m pytest --numprocesses auto $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(PYTEST_ARGS)
 
 bench: .venv/bench
 	$(BIN)/python -m benchmarks mnist $(BENCH_ARGS)
