@@ -127,7 +127,8 @@ class Generator:
         ValueError
             If it has another shape, or its bytes are no generator's.
         """
-        self._initial_seed, self._stream, self._next_normal = unpack(state)
+        self._initial_seed, words, position, self._next_normal = unpack(state)
+        self._stream.restore(words, position)
 
     def _draw_unit(self, n: int, dtype: np.dtype[Any]) -> Array:
         """Draw n numbers of [0, 1): the low 24 or 53 bits, as a fraction."""

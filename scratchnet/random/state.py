@@ -51,8 +51,11 @@ def pack(
     return state.view(np.uint8)
 
 
-def unpack(state: Any) -> tuple[int, MT19937, float | None]:
-    """Read a state, refusing whatever no generator could have written."""
+def unpack(state: Any) -> tuple[int, NDArray[np.uint32], int, float | None]:
+    """Return the seed, words and position of the stream, and the next normal number.
+
+    Refuses whatever no generator could have written.
+    """
     if not isinstance(state, np.ndarray) or state.dtype != np.uint8:
         found = getattr(state, "dtype", type(state).__name__)
         raise TypeError(f"a state is an array of uint8, got {found}")
@@ -69,10 +72,10 @@ def unpack(state: Any) -> tuple[int, MT19937, float | None]:
         or not math.isfinite(next_normal)
     ):
         raise ValueError("a state is that of an mt19937, got other bytes")
-    stream = MT19937(older["words"].astype(np.uint32), position)
     return (
         int(older["initial_seed"]),
-        stream,
+        older["words"].astype(np.uint32),
+        position,
         next_normal if older["normal_is_valid"] else None,
     )
 
