@@ -218,8 +218,7 @@ class Softmax2d(Softmax):
 
 def softmax(x: Array, dim: int) -> Array:
     r"""Return :math:`e^{x_j} / \sum_k e^{x_k}` along `dim`."""
-    y = np.asarray(shifted(x, dim))
-    np.exp(y, out=y)  # In place: 0.93 of the time of attention's forward pass.
+    y: Array = np.exp(shifted(x, dim))
     y /= y.sum(axis=dim, keepdims=True)
     return y
 
