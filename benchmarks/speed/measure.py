@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from typing import Any
@@ -37,8 +38,8 @@ class Plan:
     compiled : bool
         Whether `torch.compile` takes part.
     fresh : bool
-        Whether each workload gets processes of its own. It takes some 15 s to start and
-        end them, and only what they hold then is the memory of the workload.
+        Whether each workload gets processes of its own, which take seconds to start and
+        to end. Only in these can its memory be told from that of the others.
     """
 
     slots: int = 9
@@ -83,10 +84,10 @@ def measure(names: Sequence[str], threads: int, plan: Plan) -> Record:
                 peaks += [idle[side].ask("peaks") for side in SIDES]
             sides = sides_of(find(name), plan)
             if plan.fresh:
-                with workers(threads, sides, threads, find) as running:
-                    results.append(one(name, threads, plan, running))
+                taking_part = workers(threads, sides, threads, find)
             else:
-                running = {side: idle[side] for side in sides}
+                taking_part = nullcontext({side: idle[side] for side in sides})
+            with taking_part as running:
                 results.append(one(name, threads, plan, running))
     best = {key: max(peak[key] for peak in peaks) for key in peaks[0]}
     for work in results:

@@ -131,7 +131,7 @@ def differences(
         moves = [(array, rng.standard_normal(array.shape)) for _, array, _ in claims]
         # Small numbers want small steps, lest a bend be crossed; a loss of small
         # numbers wants larger ones, lest the difference drown. A wrong gradient
-        # agrees with neither.
+        # agrees with neither; one that agrees with the first needs no second.
         small = [(array, _scale(array) * direction) for array, direction in moves]
         error, said = _along(problem, claims, small)
         if error > measure.DIFFERENCES_GATE:
