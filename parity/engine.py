@@ -144,8 +144,9 @@ def _check_float32(result: Result) -> None:
     ours_worst: dict[str, Difference] = {}
     torch_worst: dict[str, float] = {}
     where: dict[str, str] = {}
-    # On few numbers torch may be exact by luck: what fails is judged on more draws.
-    for _ in range(DRAWS):
+    # On few numbers torch may be exact by luck: what fails here alone is judged on
+    # more draws.
+    for _ in range(DRAWS if result.passed else 1):
         numbers = side.draw(pair, case, rng).rounded()
         ours = side.run_numpy(pair, case, numbers, np.float32)
         stock = side.run_stock(pair, case, numbers, np.float32)

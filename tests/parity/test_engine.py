@@ -88,6 +88,21 @@ def test_a_poor_formula_is_seen_in_float32(monkeypatch):
     assert "against stock torch" not in said(result)
 
 
+@pytest.mark.parametrize(("factor", "draws"), [(1 + 1e-3, 1), (1, engine.DRAWS)])
+def test_only_what_fails_in_float32_alone_is_drawn_again(monkeypatch, factor, draws):
+    ran = []
+
+    def forward(self, x):
+        ran.append(x.dtype)
+        y = factor * np.tanh(x) + (x.dtype == np.float32) * x.dtype.type(1e-3)
+        self.save_for_backward(x, y)
+        return y.astype(x.dtype)
+
+    result = with_tanh(monkeypatch, forward)
+    assert "against the float64 truth in float32" in said(result)
+    assert ran.count(np.dtype(np.float32)) == draws
+
+
 def test_a_silent_upcast_is_seen(monkeypatch):
     def forward(self, x):
         y = np.tanh(x.astype(np.float64))
