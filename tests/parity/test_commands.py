@@ -263,15 +263,13 @@ def test_a_case_judged_otherwise_says_why():
 @pytest.mark.parametrize(
     "command", [[], ["show"], ["trajectory"], ["judge"], ["faults"]]
 )
-def test_help_has_examples(command):
-    run = subprocess.run(
-        [sys.executable, "-m", "parity", *command, "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "examples:" in run.stdout
-    assert "exit status" in run.stdout or command == ["show"]
+def test_help_has_examples(command, capsys):
+    with pytest.raises(SystemExit) as stop:
+        commands.main([*command, "--help"])
+    assert stop.value.code == 0
+    printed = capsys.readouterr().out
+    assert "examples:" in printed
+    assert "exit status" in printed or command == ["show"]
 
 
 def test_the_exit_status_of_the_process(homework):

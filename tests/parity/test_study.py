@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -100,8 +101,13 @@ def site(results, tmp_path_factory):
     }
 
 
+@cache
+def read(described):
+    return prose.read(described, {})
+
+
 def equations(pair):
-    return prose.read(subject(pair), {}).body.count("<math")
+    return read(subject(pair)).body.count("<math")
 
 
 def test_every_pair_is_on_one_page_and_in_the_index(site):
@@ -167,7 +173,7 @@ def test_both_codes_are_there(page, site):
     "pair", registry.PAIRS, ids=lambda pair: f"{pair.namespace}.{pair.name}"
 )
 def test_every_docstring_says_what_and_where(pair):
-    text = prose.read(subject(pair), {})
+    text = read(subject(pair))
     assert re.fullmatch(r"[^\s].*\.", text.summary, flags=re.DOTALL)
     assert "&gt;&gt;&gt;" in text.examples
     assert text.references or not isinstance(subject(pair), type)
@@ -222,7 +228,7 @@ def test_an_index_stands_beside_an_accent_not_beneath(accent, letter):
 
 @pytest.mark.parametrize("pair", registry.PAIRS, ids=lambda pair: pair.name)
 def test_only_operators_have_something_beneath(pair):
-    text = prose.read(subject(pair), {})
+    text = read(subject(pair))
     bases = re.findall(r"<munder(?:over)?>\s*<(\w+)", text.summary + text.body)
     assert set(bases) <= {"mo"}
 
