@@ -10,13 +10,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from matplotlib import pyplot as plt
 from rich.console import Console
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks import commands
 from benchmarks.commands import speed
 from benchmarks.commands.readme import speed as table
-from benchmarks.speed import layers, machine, measure
+from benchmarks.speed import figure, layers, machine, measure
 from benchmarks.speed.bench import NumpyBench, TorchBench, batches_of, drawn
 from benchmarks.speed.flops import of_step
 from benchmarks.speed.layers import (
@@ -267,8 +268,8 @@ def test_the_record_is_complete(tmp_path, capsys, monkeypatch):
     (record,) = json.loads(capsys.readouterr().out)
     assert json.loads((tmp_path / "speed-1.json").read_text()) == record
     for kind in ("steps", "layers"):
-        figure = (tmp_path / f"speed-1-{kind}.png").read_bytes()
-        assert figure.startswith(b"\x89PNG")
+        picture = (tmp_path / f"speed-1-{kind}.png").read_bytes()
+        assert picture.startswith(b"\x89PNG")
 
     assert record["threads"] == 1
     assert {side["threads"] for side in record["sides"].values()} == {1}
@@ -298,6 +299,30 @@ def test_the_record_is_complete(tmp_path, capsys, monkeypatch):
     (row,) = (line for line in table([record]).splitlines() if "LeNet" in line)
     assert f"{step['ratio']['value']:.2f}" in row
     assert row.count("|") == 6
+
+
+def test_the_figure_draws_ratios_and_intervals_the_slowest_on_top():
+    works = [
+        {
+            "name": name,
+            "kind": "layer",
+            "ratio": {"value": value, "low": value / 2, "high": 3 * value},
+            "limit": layers.LIMIT,
+        }
+        for name, value in (("quick", 0.5), ("slow", 4.0), ("equal", 1.0))
+    ]
+    made = figure.draw({"workloads": works, "threads": 1}, "layer")
+    (panel,) = made.axes
+    (bars,) = panel.collections
+    plt.close(made)
+    names = [label.get_text() for label in panel.get_yticklabels()]
+    assert names == ["quick", "equal", "slow"]
+    expected = [[[0.25, 0], [1.5, 0]], [[0.5, 1], [3, 1]], [[2, 2], [12, 2]]]
+    np.testing.assert_array_equal(bars.get_segments(), expected)
+    (points,) = (line for line in panel.lines if "interval" in line.get_label())
+    np.testing.assert_array_equal(points.get_xydata(), [[0.5, 0], [1, 1], [4, 2]])
+    ticks = [label.get_text() for label in panel.get_xticklabels()]
+    assert {"0.5", "1", "2", "5"} <= set(ticks)
 
 
 def test_processes_of_their_own_tell_the_memory_of_each_workload(monkeypatch):
