@@ -88,18 +88,27 @@ def test_a_poor_formula_is_seen_in_float32(monkeypatch):
     assert "against stock torch" not in said(result)
 
 
-@pytest.mark.parametrize(("factor", "draws"), [(1 + 1e-3, 1), (1, engine.DRAWS)])
-def test_only_what_fails_in_float32_alone_is_drawn_again(monkeypatch, factor, draws):
+@pytest.mark.parametrize(
+    ("wrong", "draws"),
+    [("nothing", engine.DRAWS), ("output", 1), ("grad input 0", engine.DRAWS)],
+)
+def test_what_fails_in_float32_alone_is_drawn_again(monkeypatch, wrong, draws):
     ran = []
 
     def forward(self, x):
         ran.append(x.dtype)
-        y = factor * np.tanh(x) + (x.dtype == np.float32) * x.dtype.type(1e-3)
-        self.save_for_backward(x, y)
-        return y.astype(x.dtype)
+        y = np.tanh(x)
+        self.save_for_backward(y)
+        poor = 1e-3 if wrong == "output" or x.dtype == np.float32 else 0
+        return y + x.dtype.type(poor)
 
-    result = with_tanh(monkeypatch, forward)
-    assert "against the float64 truth in float32" in said(result)
+    def backward(self, grad_output):
+        (y,) = self.saved_for(grad_output)
+        factor = 1 + 1e-3 if wrong == "grad input 0" else 1
+        return factor * grad_output * (1 - y * y)
+
+    result = with_tanh(monkeypatch, forward, backward)
+    assert "output, against the float64 truth in float32" in said(result)
     assert ran.count(np.dtype(np.float32)) == draws
 
 
