@@ -83,12 +83,26 @@ def gradcheck(
     True
     """
     arrays = tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,)
-    problem = Problem(module, arrays, np.random.default_rng(seed))
-    faults = []
+    state = random.get_rng_state()
+    try:
+        problem = Problem(module, arrays, np.random.default_rng(seed))
+        faults = list(_faults(problem, eps, atol, rtol, fast_mode))
+    finally:
+        random.set_rng_state(state)
+    if faults and raise_exception:
+        rest = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        raise ValueError(f"{type(module).__name__} gradient of {faults[0]}{rest}")
+    return not faults
+
+
+def _faults(
+    problem: Problem, eps: float, atol: float, rtol: float, fast_mode: bool
+) -> Iterator[str]:
+    """Yield what is wrong with each derivative that does not agree."""
     for name, array, claimed in problem.claims():
         moves: list[tuple[str, float, Array]]
         if claimed.shape != array.shape or claimed.dtype != array.dtype:
-            faults.append(
+            yield (
                 f"{name} expects {array.shape} in {array.dtype}, "
                 f"got {claimed.shape} in {claimed.dtype}"
             )
@@ -104,14 +118,10 @@ def gradcheck(
         for where, value, direction in moves:
             measured = problem.slope([(array, direction)], eps)
             if not abs(value - measured) <= atol + rtol * abs(measured):
-                faults.append(
+                yield (
                     f"{name}{where}: backward gives {value:.9g}, "
                     f"central differences {measured:.9g}"
                 )
-    if faults and raise_exception:
-        rest = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-        raise ValueError(f"{type(module).__name__} gradient of {faults[0]}{rest}")
-    return not faults
 
 
 class Problem:
@@ -153,11 +163,12 @@ class Problem:
         return self.rng.standard_normal(np.shape(output))
 
     def forward(self) -> Any:
-        """Run the module as if for the first time: same random state and buffers."""
-        state = random.get_rng_state()
+        """Run the module as if for the first time: same random state and buffers.
+
+        The generator is left as the module leaves it.
+        """
         random.set_rng_state(self.state)
         output = self.module(*self.inputs)
-        random.set_rng_state(state)
         for buffer, before in self.buffers:
             buffer[...] = before
         return output

@@ -172,6 +172,17 @@ def test_nothing_is_left_behind():
     assert all((p.grad == 9).all() for p in layer.parameters())
 
 
+def test_the_random_state_is_put_back_after_an_error():
+    class Fails(nn.Dropout):
+        def backward(self, grad_output, input_grad=True):
+            raise ZeroDivisionError
+
+    state = sn.get_rng_state()
+    with pytest.raises(ZeroDivisionError):
+        gradcheck(Fails(0.5), np.ones((4, 5)))
+    np.testing.assert_array_equal(sn.get_rng_state(), state)
+
+
 @pytest.mark.parametrize(
     ("module", "dtype", "words"),
     [

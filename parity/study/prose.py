@@ -5,12 +5,17 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from docstring_parser.numpydoc import NumpydocParser, Section
 from docutils import nodes
-from docutils.core import publish_parts
+from docutils.core import Publisher, publish_parts
+from docutils.frontend import Values
+from docutils.parsers.rst import Parser
+from docutils.readers.standalone import Reader
 from docutils.writers.html5_polyglot import HTMLTranslator, Writer
 from markupsafe import Markup, escape
 from pygments import highlight
@@ -117,22 +122,24 @@ def read(thing: Any, links: Mapping[str, str]) -> Prose:
 
 def to_html(source: str, prefix: str, links: Mapping[str, str]) -> Markup:
     """Return reST as HTML; whatever docutils warns of is an error."""
-    settings = {
-        "report_level": 2,
-        "halt_level": 2,
-        "math_output": "MathML",
-        "id_prefix": prefix,
-        "file_insertion_enabled": False,
-        "raw_enabled": False,
-        "smart_quotes": False,
-        "doctitle_xform": False,
-        "warning_stream": "",
-    }
-    writer = _Writer(links)
-    return Markup(
-        publish_parts(source, writer=writer, settings_overrides=settings)[
-            "body"
-        ].strip()
+    settings = copy(_settings())
+    settings.id_prefix = prefix
+    parts = publish_parts(source, writer=_Writer(links), settings=settings)
+    return Markup(parts["body"].strip())
+
+
+@cache  # To settle them takes as long as to read a docstring.
+def _settings() -> Values:
+    return Publisher(Reader(), Parser(), Writer()).get_settings(
+        report_level=2,
+        halt_level=2,
+        traceback=True,
+        math_output="MathML",
+        file_insertion_enabled=False,
+        raw_enabled=False,
+        smart_quotes=False,
+        doctitle_xform=False,
+        warning_stream="",
     )
 
 

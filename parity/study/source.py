@@ -7,6 +7,7 @@ import inspect
 import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache, cached_property
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -38,7 +39,7 @@ class Piece:
     def name(self) -> str:
         return self.thing.__qualname__
 
-    @property
+    @cached_property
     def html(self) -> Markup:
         """The code, highlighted."""
         code = highlight(self.code, PythonLexer(), HtmlFormatter(nowrap=True))
@@ -61,6 +62,7 @@ def torch_side(pair: Pair) -> tuple[Piece, list[Piece]]:
     return _piece(_outermost(pair.twin)), [_piece(each) for each in called]
 
 
+@cache  # A base is shown beside each of its heirs.
 def _piece(thing: Any) -> Piece:
     file = inspect.getsourcefile(inspect.unwrap(thing)) or ""
     return Piece(

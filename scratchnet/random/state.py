@@ -38,12 +38,12 @@ def pack(
     initial_seed: int, stream: MT19937, next_normal: float | None
 ) -> NDArray[np.uint8]:
     """Write a generator's state as torch does."""
-    state = np.zeros(1, _STATE)
+    state, position = np.zeros(1, _STATE), stream.position
     older = state["older"]
     older["initial_seed"] = initial_seed
-    older["left"] = _left(stream.position)
+    older["left"] = _left(position)
     older["seeded"] = 1
-    older["next"] = stream.position
+    older["next"] = position
     older["words"] = stream.words
     if next_normal is not None:
         older["normal_y"] = next_normal

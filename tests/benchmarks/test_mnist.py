@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,20 +12,21 @@ from benchmarks import commands, figures
 from benchmarks.sides import Recipe, gap
 
 
-def bench(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "benchmarks", "mnist", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+@pytest.fixture
+def bench(tmp_path, capsys):
+    """Run the benchmark on one thread; return its record."""
+
+    def record(*arguments):
+        arguments = [*arguments, "--threads", "1", "--json", "--output", str(tmp_path)]
+        assert commands.main(["mnist", *arguments]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    return record
 
 
 @pytest.mark.parametrize(("dtype", "allowed"), [("float64", 1e-12), ("float32", 1e-5)])
-def test_both_sides_take_the_same_path(dtype, allowed, tmp_path):
-    run = bench("--dtype", dtype, "--json", "--output", str(tmp_path), "--threads", "1")
-    assert run.returncode == 0, run.stderr
-    record = json.loads(run.stdout)
+def test_both_sides_take_the_same_path(dtype, allowed, bench, tmp_path):
+    record = bench("--dtype", dtype)
     assert record["largest_loss_difference"] <= allowed
     assert record["predictions_that_differ"] == 0
     assert record["test_images"] == 1000
@@ -45,10 +44,8 @@ def test_both_sides_take_the_same_path(dtype, allowed, tmp_path):
     reason="SCRATCHNET_DATA names no folder with the full MNIST",
 )
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_full_mnist(dtype, tmp_path):
-    arguments = ["--dataset", "mnist", "--epochs", "5", "--threads", "1"]
-    run = bench(*arguments, "--dtype", dtype, "--json", "--output", str(tmp_path))
-    record = json.loads(run.stdout)
+def test_full_mnist(dtype, bench):
+    record = bench("--dataset", "mnist", "--epochs", "5", "--dtype", dtype)
     assert record["test_images"] == 10_000
     ours, theirs = record["sides"].values()
     assert ours["test_accuracy"] >= 0.973

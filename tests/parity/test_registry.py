@@ -81,30 +81,21 @@ def test_every_public_optimiser_has_a_pair():
     assert public - {"Optimizer"} == proved
 
 
-def built(pair, case, dtype=np.float32, seed=0):
-    """Return the layer of a case from both libraries, as the seed makes it."""
+def built(pair, case, nn=sn.nn, dtype=np.float32):
+    """Return a case's layer as a library builds it, with modules of its own."""
     init = drawn(case.init, pair.rng(case, 0), edges=True)
-    # Modules among the arguments are drawn too.
-    sn.manual_seed(seed)
-    ours = to_numpy(init, dtype, sn.nn)
-    layer = getattr(sn.nn, pair.name)(*ours.args, **ours.kwargs)
-    torch.manual_seed(seed)
-    theirs = to_torch(init, dtype)
-    stock = getattr(torch.nn, pair.name)(*theirs.args, **theirs.kwargs)
-    return layer, stock
+    init = to_torch(init, dtype) if nn is torch.nn else to_numpy(init, dtype, nn)
+    return getattr(nn, pair.name)(*init.args, **init.kwargs)
 
 
 @named(LAYERS)
-def test_prints_as_torch_does(pair):
+def test_prints_as_torch_does_and_starts_from_its_numbers(pair):
     for case in pair.cases:
-        layer, stock = built(pair, case)
+        sn.manual_seed(7)
+        layer = built(pair, case)
+        torch.default_generator.manual_seed(7)
+        stock = built(pair, case, torch.nn)
         assert repr(layer) == repr(stock)
-
-
-@named(LAYERS)
-def test_starts_from_torchs_numbers(pair):
-    for case in pair.cases:
-        layer, stock = built(pair, case, seed=7)
         state, expected = layer.state_dict(), stock.state_dict()
         assert list(state) == list(expected)
         for name, tensor in expected.items():
@@ -114,55 +105,50 @@ def test_starts_from_torchs_numbers(pair):
             assert state[name].dtype == tensor.numpy().dtype
 
 
-def ran(pair, case):
-    """Return a layer of scratchnet after a forward pass, and its upstream gradient."""
-    numbers = engine.SIDES["nn"].draw(pair, case, pair.rng(case, 0))
-    layer, _ = built(pair, case)
-    layer.train(case.training).double().load_state_dict(numbers.state)
-    inputs = to_numpy(numbers.inputs, np.float64, sn.nn)
-    sn.manual_seed(0)
-    output = layer(*inputs.args, **inputs.kwargs)
-    upstream = to_numpy(numbers.upstream, np.float64, sn.nn)
-    return layer, output, upstream if isinstance(upstream, tuple) else (upstream,)
-
-
-@named([pair for pair in LAYERS if pair.predictions is None])
-def test_input_gradient_can_be_left_out(pair):
-    for case in pair.cases:
-        layer, output, upstream = ran(pair, case)
-        if not any(is_floating(leaf) for _, leaf in leaves(output, "")):
-            continue
-        layer.backward(*upstream)
-        expected = {name: p.grad for name, p in layer.named_parameters()}
-        layer.zero_grad()
-        grad = layer.backward(*upstream, input_grad=False)
-        assert (grad[0] if isinstance(grad, tuple) else grad) is None
-        for name, p in layer.named_parameters():
-            np.testing.assert_array_equal(
-                p.grad, expected[name], err_msg=f"{case} {name}"
-            )
+def gradients(layer):
+    """Return a copy of each parameter's gradient."""
+    return {
+        name: p.grad.copy()
+        for name, p in layer.named_parameters()
+        if p.grad is not None
+    }
 
 
 @named(LAYERS)
-def test_gradients_add_up_over_backward_passes(pair):
+def test_backward_adds_up_and_leaves_the_inputs_gradient_out(pair):
     for case in pair.cases:
-        layer, output, upstream = ran(pair, case)
+        numbers = engine.SIDES["nn"].draw(pair, case, pair.rng(case, 0))
+        layer = built(pair, case).train(case.training).double()
+        layer.load_state_dict(numbers.state)
+        inputs = to_numpy(numbers.inputs, np.float64, sn.nn)
+        sn.manual_seed(0)
+        output = layer(*inputs.args, **inputs.kwargs)
         if not any(is_floating(leaf) for _, leaf in leaves(output, "")):
             continue
+        upstream = to_numpy(numbers.upstream, np.float64, sn.nn)
+        upstream = upstream if isinstance(upstream, tuple) else (upstream,)
         layer.backward(*upstream)
-        once = {
-            n: p.grad.copy() for n, p in layer.named_parameters() if p.grad is not None
-        }
+        once = gradients(layer)
         layer.backward(*upstream)
-        for name, grad in once.items():
-            total = dict(layer.named_parameters())[name].grad
+        twice = gradients(layer)
+        assert list(twice) == list(once)
+        for name, grad in twice.items():
             np.testing.assert_allclose(
-                total, 2 * grad, rtol=1e-12, err_msg=f"{case} {name}"
+                grad, 2 * once[name], rtol=1e-12, err_msg=f"{case} {name}"
             )
+        if pair.predictions is not None:  # A loss: its gradient is what it is for.
+            continue
+        layer.zero_grad()
+        grad = layer.backward(*upstream, input_grad=False)
+        assert (grad[0] if isinstance(grad, tuple) else grad) is None
+        alone = gradients(layer)
+        assert list(alone) == list(once)
+        for name, grad in alone.items():
+            np.testing.assert_array_equal(grad, once[name], err_msg=f"{case} {name}")
 
 
 @named(LAYERS)
 def test_backward_needs_a_forward_pass(pair):
-    layer, _ = built(pair, pair.cases[-1])
+    layer = built(pair, pair.cases[-1])
     with pytest.raises(RuntimeError, match="needs a forward pass first"):
         layer.backward(np.zeros((), np.float32))
