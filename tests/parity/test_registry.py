@@ -10,6 +10,7 @@ import torch
 
 import scratchnet as sn
 from parity import engine, registry
+from parity.case import Fault
 from parity.fault import caught_by, injected
 from parity.sides.tree import drawn, is_floating, leaves, to_numpy, to_torch
 
@@ -55,6 +56,19 @@ def test_no_two_cases_are_the_same(pair):
 )
 def test_every_injected_fault_is_caught(fault):
     assert caught_by(fault) is not None
+
+
+def test_a_fault_that_float64_does_not_show_is_caught():
+    fault = Fault(
+        "Tanh",
+        "computes in half precision",
+        "return np.tanh(x)\n",
+        "return np.tanh(x.astype('f2' if x.itemsize < 8 else 'f8')).astype(x.dtype)\n",
+    )
+    result = caught_by(fault)
+    assert {failure.against for failure in result.failures} == {
+        "the float64 truth in float32"
+    }
 
 
 def test_a_fault_is_gone_afterwards():
