@@ -41,7 +41,9 @@ class Generator:
     """
 
     def __init__(self) -> None:
-        self.manual_seed(DEFAULT_SEED)
+        self._initial_seed = DEFAULT_SEED
+        self._stream = MT19937(seed_words(DEFAULT_SEED))
+        self._next_normal: float | None = None
 
     def manual_seed(self, seed: SupportsIndex) -> Self:
         """Start the stream of a seed, and return the generator.
@@ -68,8 +70,8 @@ class Generator:
         if not -(2**63) <= seed < 2**64:
             raise ValueError(f"a seed is in [-2**63, 2**64), got {seed}")
         self._initial_seed = seed % 2**64
-        self._stream = MT19937(seed_words(seed))
-        self._next_normal: float | None = None
+        self._stream.restore(seed_words(seed), 0)
+        self._next_normal = None
         return self
 
     def initial_seed(self) -> int:
