@@ -97,7 +97,7 @@ class Normalization(Module):
         shape : tuple of int
             The weight's in this view: it broadcasts against `x_hat`.
         """
-        self.save_for_backward(x_hat, scale, axes, shape)
+        self.save_for_backward(x_hat, scale, axes, shape, x.dtype)
         with silent():
             y: Array = x_hat * spread(self._gamma(shape), x_hat)
             if self.bias is not None:
@@ -105,7 +105,7 @@ class Normalization(Module):
             return y.reshape(x.shape).astype(x.dtype, copy=False)
 
     def backward(self, grad_output: Array, input_grad: bool = True) -> Array | None:
-        x_hat, scale, axes, shape = self.saved_for(grad_output)
+        x_hat, scale, axes, shape, dtype = self.saved_for(grad_output)
         grad = grad_output.reshape(x_hat.shape).astype(x_hat.dtype, copy=False)
         leading = x_hat.ndim - len(shape)
         alike = (*range(leading), *(leading + i for i, n in enumerate(shape) if n == 1))
@@ -123,9 +123,7 @@ class Normalization(Module):
                 grad_x -= spread(mean(axes, grad_x), grad)
             if axes:
                 grad_x -= x_hat * spread(mean(axes, grad_x, x_hat), grad)
-            return grad_x.reshape(grad_output.shape).astype(
-                grad_output.dtype, copy=False
-            )
+            return grad_x.reshape(grad_output.shape).astype(dtype, copy=False)
 
     def _gamma(self, shape: tuple[int, ...]) -> Any:
         return 1 if self.weight is None else self.weight.data.reshape(shape)

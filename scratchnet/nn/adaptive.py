@@ -163,7 +163,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
 
     def forward(self, input_: Array, target_: Array) -> AdaptiveOutput:
         self.expect_targets(input_, target_)
-        x, t = input_.reshape(-1, self.in_features), target_.reshape(-1)
+        x, t = input_.reshape(-1, self.in_features), target_.reshape(-1).astype(np.intp)
         N = len(t)
         cluster = np.searchsorted(self.cutoffs, t, side="right")
         k = np.where(cluster == 0, t, self.shortlist_size + cluster - 1)

@@ -107,9 +107,13 @@ class RunningNorm(Normalization):
 
     def reset_running_stats(self) -> None:
         """Forget what was seen: mean 0, variance 1, no batches."""
-        starts = {"running_mean": 0, "running_var": 1, "num_batches_tracked": 0}
-        for name, buffer in self.named_buffers():
-            buffer[...] = starts[name]
+        for buffer, start in (
+            (self.running_mean, 0),
+            (self.running_var, 1),
+            (self.num_batches_tracked, 0),
+        ):
+            if buffer is not None:
+                buffer[...] = start
 
     def reset_parameters(self) -> None:
         """Forget the running statistics; set weight to one and bias to zero."""

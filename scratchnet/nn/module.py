@@ -31,10 +31,11 @@ class Module:
     - ``backward(grad_output, …)`` takes the gradient of the loss with respect to
       each output, fetches what was kept with `saved_for`, hands each parameter its
       gradient with `Parameter.accumulate_grad`, and returns the gradient with
-      respect to each input.
+      respect to each input; with ``input_grad=False`` it may return None.
 
     Only the latest call is remembered: a module used twice in one forward pass
-    cannot run both its backward passes.
+    cannot run both its backward passes. What is kept is not copied: arrays are to be
+    left alone between the two passes.
 
     References
     ----------
@@ -51,10 +52,10 @@ class Module:
     ...         self.save_for_backward(x)
     ...         return self.factor.data * x
     ...
-    ...     def backward(self, grad_output):
+    ...     def backward(self, grad_output, input_grad=True):
     ...         (x,) = self.saved_for(grad_output)
     ...         self.factor.accumulate_grad(np.sum(grad_output * x))
-    ...         return self.factor.data * grad_output
+    ...         return self.factor.data * grad_output if input_grad else None
     >>> scale = Scale()
     >>> scale(np.array([1.0, 2.0]))
     array([3., 6.])
@@ -118,7 +119,7 @@ class Module:
         if self._output_shape is not None:
             single = len(grad_outputs) == 1
             came = _shape_of(grad_outputs[0] if single else grad_outputs)
-            if not _fits(came, self._output_shape):
+            if came is None or not _fits(came, self._output_shape):
                 raise ValueError(
                     f"{name}.backward expects a gradient of shape "
                     f"{self._output_shape}, got {came}"
@@ -140,11 +141,13 @@ class Module:
             self._forget(name)
             stores["_modules"][name] = value
         elif name in stores["_buffers"]:
+            self._expect_member(name, value, np.ndarray, np.generic)
             stores["_buffers"][name] = value
         elif value is None and name in stores["_parameters"]:
             stores["_parameters"][name] = None
-        elif value is None and name in stores["_modules"]:
-            stores["_modules"][name] = None
+        elif name in stores["_modules"]:
+            self._expect_member(name, value, Module)
+            stores["_modules"][name] = value
         elif name in stores["_parameters"]:
             raise TypeError(
                 f"{type(self).__name__}.{name} is a parameter: assign a Parameter or "
@@ -189,9 +192,18 @@ class Module:
         if hasattr(self, name) and name not in store:
             raise KeyError(f"{kind} already has an attribute {name!r}")
 
+    def _expect_member(self, name: str, value: Any, *kinds: type) -> None:
+        """Refuse what is neither None nor of the kinds that are filed with it."""
+        if not (value is None or isinstance(value, kinds)):
+            raise TypeError(
+                f"{type(self).__name__}.{name} expects {kinds[0].__name__} or None, "
+                f"got {type(value).__name__}"
+            )
+
     def register_parameter(self, name: str, param: Parameter | None) -> None:
         """File `param` under `name`; None marks one that is absent, as torch does."""
         self._expect_free(name, self._parameters)
+        self._expect_member(name, param, Parameter)
         self._parameters[name] = param
 
     def register_buffer(
@@ -202,6 +214,7 @@ class Module:
         A buffer that is not `persistent` stays out of `state_dict`.
         """
         self._expect_free(name, self._buffers)
+        self._expect_member(name, tensor, np.ndarray, np.generic)
         self._buffers[name] = tensor
         if persistent:
             self._transient.discard(name)
@@ -211,6 +224,7 @@ class Module:
     def register_module(self, name: str, module: Module | None) -> None:
         """File `module` under `name`."""
         self._expect_free(name, self._modules)
+        self._expect_member(name, module, Module)
         self._modules[name] = module
 
     add_module = register_module
@@ -311,6 +325,8 @@ class Module:
                 faults.append(f"{name} expects {own[name].shape}, got {value.shape}")
             elif not np.can_cast(value.dtype, own[name].dtype, "same_kind"):
                 faults.append(f"{name} expects {own[name].dtype}, got {value.dtype}")
+            elif not own[name].flags.writeable:
+                faults.append(f"{name} is read-only")
         if faults:
             raise ValueError(f"{type(self).__name__} state: " + "; ".join(faults))
         for name, array in own.items():

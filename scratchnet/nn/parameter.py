@@ -69,7 +69,8 @@ class Parameter:
                 f"shape, got {grad.shape}"
             )
         if self.requires_grad:
-            self.grad = grad if self.grad is None else self.grad + grad
+            # As an array: NumPy's sum of two without dimensions is none.
+            self.grad = grad if self.grad is None else np.asarray(self.grad + grad)
 
     def astype(self, dtype: DTypeLike) -> None:
         """Convert the values, and the gradient if there is one, in place."""

@@ -123,7 +123,7 @@ class Upsample(Module):
             rule(n, m, x.dtype.type(r), bool(self.align_corners))
             for n, m, r in zip(inputs, outputs, ratios, strict=True)
         ]
-        self.save_for_backward(inputs, taps)
+        self.save_for_backward(inputs, taps, x.dtype)
         y = x
         # An infinite element of weight 0 makes NaN without a warning, as in torch.
         with np.errstate(invalid="ignore"):
@@ -132,15 +132,15 @@ class Upsample(Module):
         return y
 
     def backward(self, grad_output: Array, input_grad: bool = True) -> Array | None:
-        inputs, taps = self.saved_for(grad_output)
+        inputs, taps, dtype = self.saved_for(grad_output)
         if not input_grad:
             return None
-        grad = grad_output
+        grad = grad_output.astype(dtype, copy=False)
         for axis, (n, (index, weights)) in enumerate(zip(inputs, taps, strict=True), 2):
             A = np.zeros((len(index), n))
             np.add.at(A, (np.arange(len(index))[:, None], index), weights)
             with np.errstate(invalid="ignore"):
-                grad = _multiply(A.T.astype(grad.dtype), grad, axis)
+                grad = _multiply(A.T.astype(dtype), grad, axis)
         return grad
 
     def _rule(self, x: Array) -> Rule:

@@ -227,3 +227,12 @@ def test_any_cutoffs_and_targets(data):
     (expected.output @ torch.tensor(g) + 0.7 * expected.loss).backward()
     grad = ours.backward(g, 0.7)
     np.testing.assert_allclose(grad, tensor.grad, rtol=1e-10, atol=1e-14)
+
+
+@pytest.mark.parametrize("integer", ["int8", "uint8", "uint64"])
+def test_targets_are_of_any_integer(integer):
+    layer = AdaptiveLogSoftmaxWithLoss(16, 6, [2, 4], dtype=np.float64)
+    x, target = np.linspace(-1, 1, 48).reshape(3, 16), np.array([0, 3, 5])
+    expected = layer(x, target)
+    came = layer(x, target.astype(integer))
+    np.testing.assert_array_equal(came.output, expected.output)

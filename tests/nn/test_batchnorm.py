@@ -269,3 +269,17 @@ def test_repr_and_state_are_torchs(dims, args, kwargs):
     for name, value in ours.state_dict().items():
         assert value.shape == expected[name][0]
         np.testing.assert_array_equal(value, expected[name][1])
+
+
+def test_a_subclass_may_have_buffers_of_its_own():
+    class Counting(nn.BatchNorm1d):
+        def __init__(self, num_features):
+            super().__init__(num_features)
+            self.register_buffer("seen", np.array(7))
+
+    layer = Counting(2)
+    layer(np.array([[1.0, 2.0], [3.0, 5.0]], np.float32))
+    layer.reset_running_stats()
+    assert (layer.running_mean == 0).all()
+    assert (layer.running_var == 1).all()
+    assert (layer.num_batches_tracked, layer.seen) == (0, 7)

@@ -327,3 +327,44 @@ def test_a_chain_of_any_sizes_and_any_upstream_gradient(sizes, batch, dtype, see
     for a, b in [*results, *((p.grad, q.grad) for p, q in parameters)]:
         assert a.dtype == dtype
         np.testing.assert_allclose(a, b.numpy(), rtol=0, atol=60 * np.finfo(dtype).eps)
+
+
+def test_one_module_in_two_places_is_refused_by_the_backward_pass():
+    relu = nn.ReLU()
+    model = nn.Sequential(nn.Linear(3, 3), relu, nn.Linear(3, 3), relu)
+    y = model(np.ones((2, 3), np.float32))
+    with pytest.raises(RuntimeError, match="a module of its own in each place"):
+        model.backward(np.ones_like(y))
+    assert all(p.grad is None for p in model.parameters())
+
+
+@pytest.mark.parametrize("library", [nn, torch.nn])
+def test_a_sequential_with_names_keeps_them(library):
+    model = library.Sequential(OrderedDict(a=library.ReLU(), b=library.Tanh()))
+    model[0] = library.Sigmoid()
+    model.append(library.ReLU())
+    model.extend([library.Tanh()])
+    model += library.Sequential(library.Sigmoid())
+    names = [name for name, _ in model.named_children()]
+    assert names == ["a", "b", "2", "3", "4"]
+    kinds = [type(module).__name__ for module in model]
+    assert kinds == ["Sigmoid", "Tanh", "ReLU", "Tanh", "Sigmoid"]
+    assert type(model.pop(1)).__name__ == "Tanh"
+    assert len(model) == 4
+    both = model + library.Sequential(library.Tanh())
+    assert (len(both), len(model), type(both)) == (5, 4, library.Sequential)
+
+
+def test_what_is_refused_changes_nothing():
+    choices = nn.ModuleDict({"a": nn.ReLU()})
+    with pytest.raises(TypeError, match="expects modules, got int"):
+        choices.update({"b": nn.Tanh(), "c": 3})
+    assert list(choices) == ["a"]
+    model = nn.Sequential(nn.ReLU())
+    with pytest.raises(TypeError, match="expects modules, got int"):
+        model.extend([nn.Tanh(), 3])
+    assert len(model) == 1
+    factors = nn.ParameterList([np.ones(2)])
+    with pytest.raises(TypeError, match="floating-point"):
+        factors.extend([np.ones(2), np.ones(2, int)])
+    assert len(factors) == 1

@@ -285,3 +285,69 @@ def test_inputs_can_be_given_by_name():
     np.testing.assert_array_equal(layer(input=x), layer(x))
     pair = nn.Bilinear(3, 3, 2)
     np.testing.assert_array_equal(pair(input2=2 * x, input1=x), pair(x, 2 * x))
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        (lambda m: m.register_parameter("w", [1.0]), "w expects Parameter or None"),
+        (lambda m: m.register_buffer("w", [1.0]), "w expects ndarray or None"),
+        (lambda m: m.register_module("w", 3), "w expects Module or None, got int"),
+        (lambda m: setattr(m, "layer", abs), "layer expects Module or None"),
+        (lambda m: setattr(m, "mean", 3.0), "mean expects ndarray or None, got float"),
+    ],
+)
+def test_members_are_what_they_are_called(file, said):
+    module = nn.Module()
+    module.layer = nn.Linear(2, 2)
+    module.register_buffer("mean", np.zeros(2))
+    before = repr(module), list(module.state_dict())
+    with pytest.raises(TypeError, match=said):
+        file(module)
+    assert (repr(module), list(module.state_dict())) == before
+
+
+def test_nothing_is_loaded_where_one_parameter_is_read_only():
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    model[1].weight.data.flags.writeable = False
+    before = {name: value.copy() for name, value in model.state_dict().items()}
+    with pytest.raises(ValueError, match="1.weight is read-only"):
+        model.load_state_dict({name: value + 1 for name, value in before.items()})
+    for name, value in model.state_dict().items():
+        np.testing.assert_array_equal(value, before[name])
+
+
+def test_a_parameter_without_dimensions_keeps_an_array_for_its_gradient():
+    p = nn.Parameter(np.array(3.0))
+    p.accumulate_grad(2.0)
+    p.accumulate_grad(2.0)
+    assert isinstance(p.grad, np.ndarray)
+    nn.utils.clip_grad_norm_([p], 1.0)
+    np.testing.assert_allclose(p.grad, 1.0, rtol=1e-6)
+
+
+@pytest.mark.parametrize("module", [nn.ReLU(), nn.Linear(3, 2), nn.Sequential()])
+def test_no_gradient_at_all_is_refused(module):
+    module(np.ones((2, 3), np.float32))
+    with pytest.raises(ValueError, match=r"expects a gradient of .*, got None"):
+        module.backward(None)
+
+
+@pytest.mark.parametrize(
+    ("module", "shape"),
+    [
+        (nn.LayerNorm(3), (2, 3)),
+        (nn.BatchNorm1d(3), (4, 3)),
+        (nn.GroupNorm(1, 3), (2, 3)),
+        (nn.RMSNorm(3), (2, 3)),
+        (nn.InstanceNorm1d(3), (2, 3, 4)),
+        (nn.Upsample(scale_factor=2, mode="bilinear"), (1, 1, 3, 3)),
+    ],
+)
+def test_the_inputs_gradient_has_its_dtype_whatever_comes(module, shape, rng):
+    y = module(rng.standard_normal(shape).astype(np.float32))
+    whole = rng.integers(-3, 3, y.shape)
+    grads = [module.backward(whole.astype(kind)) for kind in ("f4", "f8", "i8")]
+    assert {grad.dtype for grad in grads} == {np.dtype(np.float32)}
+    for grad in grads[1:]:
+        np.testing.assert_allclose(grad, grads[0], rtol=1e-5, atol=1e-6)

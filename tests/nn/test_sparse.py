@@ -229,3 +229,17 @@ def test_the_weights_gradient_can_be_left_out():
     once = layer.weight.grad
     assert layer.backward(g, input_grad=False) is None
     np.testing.assert_array_equal(layer.weight.grad, 2 * once)
+
+
+@pytest.mark.parametrize("integer", ["int8", "uint8", "int16", "uint16", "uint64"])
+@pytest.mark.parametrize("name", ["Embedding", "EmbeddingBag"])
+def test_narrow_integers_find_the_rows_that_wide_ones_find(name, integer):
+    index = np.array([[1, 50, 99]])
+    grads = []
+    for dtype in (np.int64, integer):
+        layer = getattr(nn, name)(100, 300, scale_grad_by_freq=True)
+        y = layer(index.astype(dtype))
+        layer.backward(np.ones_like(y))
+        grads.append(layer.weight.grad)
+    np.testing.assert_array_equal(grads[1], grads[0])
+    np.testing.assert_array_equal(np.flatnonzero(grads[1].any(axis=1)), index[0])

@@ -27,21 +27,37 @@ class _Numbered(Module):
         return list(self)[self._position(index)]
 
     def __setitem__(self, index: int, module: Module) -> None:
-        self._modules[str(self._position(index))] = _a_module(self, module)
+        name = list(self._modules)[self._position(index)]
+        self._modules[name] = _a_module(self, module)
 
     def __delitem__(self, index: int | slice) -> None:
         kept = list(self)
         del kept[index if isinstance(index, slice) else self._position(index)]
         self._renumber(kept)
 
+    def __add__(self, other: Iterable[Module]) -> Self:
+        both = type(self)()
+        both._renumber([*self, *other])
+        return both
+
+    def __iadd__(self, modules: Iterable[Module]) -> Self:
+        return self.extend(modules)
+
     def append(self, module: Module) -> Self:
         """Add a module at the end."""
         return self.extend([module])
 
     def extend(self, modules: Iterable[Module]) -> Self:
-        """Add several modules at the end."""
-        self._renumber([*self, *modules])
+        """Add several modules at the end; those that are there keep their names."""
+        for module in [_a_module(self, module) for module in modules]:
+            self._modules[str(len(self))] = module
         return self
+
+    def pop(self, index: int) -> Module:
+        """Remove the module at `index`, and return it."""
+        module: Module = self[index]
+        del self[index]
+        return module
 
     def insert(self, index: int, module: Module) -> Any:
         """Add a module before the one at `index`."""
@@ -81,7 +97,8 @@ class Sequential(_Numbered):
         = \Big(\frac{\partial x_i}{\partial x_{i-1}}\Big)^{\!\top}
         \frac{\partial L}{\partial x_i}
 
-    so the backward pass runs the modules' own, last to first.
+    so the backward pass runs the modules' own, last to first. As each remembers one
+    forward pass, none may stand in two places.
 
     References
     ----------
@@ -119,13 +136,19 @@ class Sequential(_Numbered):
 
     def backward(self, grad_output: Any, input_grad: bool = True) -> Any:
         self.saved_for(grad_output)
+        modules = list(self)
+        if len({*modules}) < len(modules):
+            raise RuntimeError(
+                "Sequential.backward expects a module of its own in each place, as "
+                f"each remembers one forward pass, got one in several:\n{self}"
+            )
         grad = grad_output
         if input_grad:
-            for module in reversed(list(self)):
+            for module in reversed(modules):
                 grad = module.backward(grad)
             return grad
         # Nothing is learned before the first module with parameters: stop there.
-        learning = list(dropwhile(_learns_nothing, self))
+        learning = list(dropwhile(_learns_nothing, modules))
         for module in reversed(learning[1:]):
             grad = module.backward(grad)
         for first in learning[:1]:
@@ -160,12 +183,6 @@ class ModuleList(_Numbered):
     def __init__(self, modules: Iterable[Module] | None = None) -> None:
         super().__init__()
         self.extend(modules or ())
-
-    def __iadd__(self, modules: Iterable[Module]) -> Self:
-        return self.extend(modules)
-
-    def __add__(self, other: Iterable[Module]) -> ModuleList:
-        return ModuleList([*self, *other])
 
     def __repr__(self) -> str:
         """Print a run of equal modules once, with their number, as torch does."""
@@ -253,7 +270,8 @@ class ModuleDict(Module):
         self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]]
     ) -> None:
         """Add modules, replacing those whose name is taken."""
-        for key, module in dict(modules).items():
+        new = {key: _a_module(self, module) for key, module in dict(modules).items()}
+        for key, module in new.items():
             self[key] = module
 
 

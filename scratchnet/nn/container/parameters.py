@@ -72,7 +72,7 @@ class ParameterList(Module):
                 f"ParameterList expects an iterable of values, "
                 f"got {type(values).__name__}"
             )
-        for value in list(values):
+        for value in [_learned(value) for value in values]:
             self.append(value)
         return self
 

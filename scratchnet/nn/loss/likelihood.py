@@ -93,7 +93,8 @@ class KLDivLoss(ElementwiseLoss):
         return np.where(y == 0, 0, y * np.log(y)) - y * x
 
     def df(self, x: Array, y: Array) -> Array:
-        return -np.exp(y) if self.log_target else -y
+        slope = -np.exp(y) if self.log_target else -y
+        return np.broadcast_to(slope, np.broadcast_shapes(x.shape, y.shape))
 
 
 class PoissonNLLLoss(ElementwiseLoss):

@@ -81,7 +81,9 @@ class Table(Module):
 
     def accumulate(self, index: Array, grad_rows: Array) -> None:
         """Hand each row the sum of its gradients; the padding gets none."""
-        index, grad_rows = index.reshape(-1), grad_rows.reshape(-1, self.embedding_dim)
+        # What comes next multiplies and counts: no narrow integers.
+        index = index.reshape(-1).astype(np.intp, copy=False)
+        grad_rows = grad_rows.reshape(-1, self.embedding_dim)
         if self.padding_idx is not None:
             kept = index != self.padding_idx
             index, grad_rows = index[kept], grad_rows[kept]

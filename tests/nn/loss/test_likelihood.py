@@ -200,3 +200,19 @@ def test_any_shape(agree, data):
     agree("KLDivLoss", chosen, x, np.asarray(np.abs(y)), float32=False)
     agree("PoissonNLLLoss", chosen, x, counts(shape, seed), float32=False)
     agree("GaussianNLLLoss", chosen, x, y, var, predictions=(0, 2), float32=False)
+
+
+@pytest.mark.parametrize("log_target", [False, True])
+@pytest.mark.parametrize("reduction", ["sum", "mean", "none"])
+@pytest.mark.parametrize("shapes", [((2, 3), (3,)), ((2, 3), ()), ((1, 3), (2, 1))])
+@pytest.mark.filterwarnings("ignore")  # Both warn of the broadcast.
+def test_kl_div_of_a_target_that_is_broadcast(shapes, reduction, log_target, rng):
+    x, y = (rng.uniform(0.1, 1, shape) for shape in shapes)
+    criterion = KLDivLoss(reduction=reduction, log_target=log_target)
+    theirs = torch.nn.KLDivLoss(reduction=reduction, log_target=log_target)
+    tensor = torch.tensor(x, requires_grad=True)
+    loss, expected = criterion(x, y), theirs(tensor, torch.tensor(y))
+    upstream = rng.standard_normal(np.shape(loss))
+    expected.backward(torch.tensor(upstream))
+    np.testing.assert_allclose(loss, expected.detach(), rtol=1e-12)
+    np.testing.assert_allclose(criterion.backward(upstream), tensor.grad, rtol=1e-12)
