@@ -186,9 +186,23 @@ class Problem:
         parameters = dict(self.module.named_parameters())
         before = {name: p.grad for name, p in parameters.items()}
         self.module.zero_grad()
-        self.forward()
-        several = isinstance(self.upstream, tuple)
-        grads = self.module.backward(*(self.upstream if several else [self.upstream]))
+        try:
+            self.forward()
+            upstream = self.upstream
+            upstream = upstream if isinstance(upstream, tuple) else (upstream,)
+            grads = self.module.backward(*upstream)
+            found = self._inputs_with(grads)
+            for name, p in parameters.items():
+                if p.requires_grad:
+                    found.append((name, p.data, p.grad))
+        finally:
+            for name, p in parameters.items():
+                p.grad = before[name]
+        for name, x, grad in found:
+            yield name, x, np.zeros_like(x) if grad is None else np.asarray(grad)
+
+    def _inputs_with(self, grads: Any) -> list[tuple[str, Array, Any]]:
+        """Return the name of each floating-point input, the input, and its gradient."""
         grads = grads if isinstance(grads, tuple) else (grads,)
         found = []
         places = self.predictions or range(len(self.inputs))
@@ -198,23 +212,20 @@ class Problem:
             nothing = [None] * len(given)
             pairs = zip(given, nothing if grad is None else _leaves(grad), strict=False)
             found += [(name, x, g) for x, g in pairs if _is_floating(x)]
-        for name, p in parameters.items():
-            if p.requires_grad:
-                found.append((name, p.data, p.grad))
-            p.grad = before[name]
-        for name, x, grad in found:
-            yield name, x, np.zeros_like(x) if grad is None else np.asarray(grad)
+        return found
 
     def slope(self, moves: Sequence[tuple[Array, Array]], eps: float) -> float:
         """Return the derivative of the loss when each array moves along a direction."""
         kept = [array.copy() for array, _ in moves]
         losses = []
-        for step in (eps, -eps):
-            for (array, direction), start in zip(moves, kept, strict=True):
-                array[...] = start + step * direction
-            losses.append(self.loss(self.forward()))
-        for (array, _), start in zip(moves, kept, strict=True):
-            array[...] = start
+        try:
+            for step in (eps, -eps):
+                for (array, direction), start in zip(moves, kept, strict=True):
+                    array[...] = start + step * direction
+                losses.append(self.loss(self.forward()))
+        finally:
+            for (array, _), start in zip(moves, kept, strict=True):
+                array[...] = start
         return (losses[0] - losses[1]) / (2 * eps)
 
 

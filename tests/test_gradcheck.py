@@ -172,15 +172,31 @@ def test_nothing_is_left_behind():
     assert all((p.grad == 9).all() for p in layer.parameters())
 
 
-def test_the_random_state_is_put_back_after_an_error():
-    class Fails(nn.Dropout):
-        def backward(self, grad_output, input_grad=True):
-            raise ZeroDivisionError
+@pytest.mark.parametrize("fails", ["forward", "backward", "nudged"])
+def test_nothing_is_left_behind_by_an_error(fails):
+    class Fails(nn.Linear):
+        def forward(self, input):
+            sn.rand(3)
+            if fails == "forward" or (
+                fails == "nudged" and self.weight.data[0, 0] != 1
+            ):
+                raise ZeroDivisionError
+            return super().forward(input)
 
+        def backward(self, grad_output, input_grad=True):
+            if fails == "backward":
+                raise ZeroDivisionError
+            return super().backward(grad_output, input_grad)
+
+    layer = Fails(5, 3).double()
+    layer.weight.data[...] = 1
+    layer.weight.grad = np.full((3, 5), 9.0)
     state = sn.get_rng_state()
     with pytest.raises(ZeroDivisionError):
-        gradcheck(Fails(0.5), np.ones((4, 5)))
+        gradcheck(layer, np.ones((4, 5)))
     np.testing.assert_array_equal(sn.get_rng_state(), state)
+    assert (layer.weight.data == 1).all()
+    assert (layer.weight.grad == 9).all()
 
 
 @pytest.mark.parametrize(

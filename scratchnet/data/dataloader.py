@@ -16,6 +16,8 @@ from scratchnet.data.sampler import (
 )
 from scratchnet.random import Generator, default_generator
 
+NUMBERS = (np.number, np.bool_, int, float)
+
 
 class DataLoader:
     """Batches of a data set, epoch after epoch.
@@ -167,11 +169,13 @@ def default_collate(batch: Sequence[Any]) -> Any:
     """
     first = batch[0]
     if isinstance(first, np.ndarray) and first.dtype.kind not in "OSU":
+        _expect_alike(batch, np.ndarray)
         shapes = [sample.shape for sample in batch]
         if len(set(shapes)) != 1:
             raise ValueError(f"expected samples of one shape, got {shapes}")
         return np.stack(batch)
-    if isinstance(first, np.number | np.bool_ | int | float):
+    if isinstance(first, NUMBERS):
+        _expect_alike(batch, NUMBERS)
         return np.array(batch)
     if isinstance(first, str | bytes):
         return list(batch)
@@ -194,3 +198,13 @@ def _is_of_arrays(dataset: Any) -> bool:
     if type(dataset) is Subset:
         return _is_of_arrays(dataset.dataset)
     return type(dataset) is TensorDataset
+
+
+def _expect_alike(batch: Sequence[Any], kinds: Any) -> None:
+    """Refuse a batch with a sample that is not of the first one's kind."""
+    for sample in batch:
+        if not isinstance(sample, kinds):
+            raise TypeError(
+                f"expected samples of one kind, got {type(batch[0]).__name__} and "
+                f"{type(sample).__name__}"
+            )

@@ -96,7 +96,7 @@ class Generator:
         return self.manual_seed(secrets.randbits(64)).initial_seed()
 
     def get_state(self) -> NDArray[np.uint8]:
-        """Return all that the next draws depend on, in torch's own
+        """Return all that the next draws depend on, in torch's own format.
 
         Returns
         -------

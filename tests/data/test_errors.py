@@ -181,3 +181,17 @@ def test_a_refused_loader_leaves_the_generator_alone():
     with pytest.raises(ValueError, match="sum to 6"):
         ours.random_split(range(6), [9])
     assert (random.get_rng_state() == state).all()
+
+
+@pytest.mark.parametrize(
+    ("batch", "said"),
+    [
+        ([1, None], "got int and NoneType"),
+        ([1, "a"], "got int and str"),
+        ([np.ones(2), 1.0], "got ndarray and float"),
+        ([1.0, np.ones(2)], "got float and ndarray"),
+    ],
+)
+def test_samples_of_several_kinds_are_refused(batch, said):
+    with pytest.raises(TypeError, match=f"expected samples of one kind, {said}"):
+        ours.default_collate(batch)

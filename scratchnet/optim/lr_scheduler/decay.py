@@ -127,10 +127,11 @@ class MultiStepLR(RecursiveLR):
         super().__init__(optimizer, last_epoch)
 
     def recursion(self, t: int, lr: float, base_lr: float) -> float:
-        return lr * self.gamma ** self.milestones[t]
+        # Asked as a dict: that is what a checkpoint makes of a Counter.
+        return lr * self.gamma ** self.milestones.get(t, 0)
 
     def closed_form(self, t: int, base_lr: float) -> float:
-        milestones = sorted(self.milestones.elements())
+        milestones = sorted(Counter(self.milestones).elements())
         return base_lr * self.gamma ** bisect_right(milestones, t)
 
 

@@ -198,12 +198,12 @@ class LRScheduler:
         name = type(self).__name__
         if missing := [key for key in own if key not in state_dict]:
             raise ValueError(f"{name} state lacks {', '.join(missing)}")
-        for key, value in own.items():
-            given = state_dict[key]
-            if key in PER_GROUP and len(given) != len(value):
-                raise ValueError(
-                    f"{name} state expects {len(value)} {key}, got {len(given)}"
-                )
+        for key in own.keys() & PER_GROUP:
+            n, given = len(own[key]), len(state_dict[key])
+            # A group that was added later has a rate, and nothing from the start.
+            added = key != "_last_lr" and given < n == len(state_dict["_last_lr"])
+            if given != n and not added:
+                raise ValueError(f"{name} state expects {n} {key}, got {given}")
         self._load({key: deepcopy(state_dict[key]) for key in own})
 
     def _load(self, state: dict[str, Any]) -> None:
@@ -227,15 +227,19 @@ class RecursiveLR(LRScheduler):
         raise AttributeError(f"{type(self).__name__} defines no closed_form")
 
     def get_lr(self) -> list[float]:
+        groups = self.optimizer.param_groups
         return [
             self.recursion(self.last_epoch, group["lr"], base_lr)
-            for group, base_lr in zip(
-                self.optimizer.param_groups, self.base_lrs, strict=True
-            )
+            for group, base_lr in zip(groups, self._starts(), strict=True)
         ]
 
     def _get_closed_form_lr(self) -> list[float]:
-        return [self.closed_form(self.last_epoch, b) for b in self.base_lrs]
+        return [self.closed_form(self.last_epoch, b) for b in self._starts()]
+
+    def _starts(self) -> list[float]:
+        """Return each group's rate at the start: its own, if it was added since."""
+        added = self.optimizer.param_groups[len(self.base_lrs) :]
+        return [*self.base_lrs, *(group["lr"] for group in added)]
 
 
 #: What is kept for each parameter group.

@@ -211,3 +211,29 @@ def test_a_base_has_no_rates():
     optimizer = optim.SGD([Parameter(np.zeros(1))], lr=0.1)
     with pytest.raises(AttributeError, match="LRScheduler defines no get_lr"):
         lr_scheduler.LRScheduler(optimizer)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "StepLR",
+        "MultiStepLR",
+        "ExponentialLR",
+        "LinearLR",
+        "ConstantLR",
+        "PolynomialLR",
+        "CosineAnnealingLR",
+    ],
+)
+def test_groups_added_to_a_schedule_later(both, name):
+    options = {"T_max": 20} if name == "CosineAnnealingLR" else {}
+    pair = both(name, **options).run(3)
+    for optimizer, p in zip(
+        pair.optimizers,
+        (Parameter(np.zeros(1)), torch.nn.Parameter(torch.zeros(1))),
+        strict=True,
+    ):
+        optimizer.add_param_group({"params": [p], "lr": 0.9})
+    for _ in range(15):
+        pair.step()
+    assert len(pair.schedulers[0].get_last_lr()) == 3

@@ -5,9 +5,13 @@ from __future__ import annotations
 import copy
 import json
 
+import numpy as np
 import pytest
 import torch
 
+import scratchnet as sn
+from scratchnet import optim
+from scratchnet.nn import Parameter
 from scratchnet.optim import lr_scheduler
 
 #: What torch writes down and nobody needs: flags that are only set during a step.
@@ -175,3 +179,52 @@ def test_states_can_be_saved_by_torch(both, tmp_path):
     loaded = torch.load(tmp_path / "state.pt", weights_only=True)
     fresh.schedulers[0].load_state_dict(loaded)
     assert fresh.schedulers[0].state_dict() == state
+
+
+@pytest.mark.parametrize("name", ["ExponentialLR", "ReduceLROnPlateau"])
+def test_a_run_that_gained_a_group_goes_on(name):
+    def group(lr):
+        return {"params": [Parameter(np.zeros(1))], "lr": lr}
+
+    def goes_on(scheduler):
+        rates = []
+        for _ in range(15):
+            scheduler.optimizer.step()
+            scheduler.step(*metric)
+            rates.append([g["lr"] for g in scheduler.optimizer.param_groups])
+        return rates
+
+    made = getattr(lr_scheduler, name)
+    metric, options = (
+        ([1.0], {}) if name == "ReduceLROnPlateau" else ([], {"gamma": 0.9})
+    )
+    first = made(optim.SGD([group(0.5)], lr=1.0), **options)
+    first.optimizer.step()
+    first.step(*metric)
+    first.optimizer.add_param_group(group(0.2))
+    first.optimizer.step()
+    first.step(*metric)
+    second = made(optim.SGD([group(1.0), group(1.0)], lr=1.0), **options)
+    second.optimizer.load_state_dict(first.optimizer.state_dict())
+    second.load_state_dict(first.state_dict())
+    assert goes_on(second) == goes_on(first)
+
+
+def test_milestones_come_back_from_a_file(tmp_path):
+    def fresh():
+        return lr_scheduler.MultiStepLR(
+            optim.SGD([Parameter(np.zeros(1))], lr=1.0), [2, 2, 4], gamma=0.5
+        )
+
+    whole, half = fresh(), fresh()
+    sn.save(half.state_dict(), tmp_path / "state.sn")
+    other = fresh()
+    other.load_state_dict(sn.load(tmp_path / "state.sn"))
+    for _ in range(5):
+        for scheduler in (whole, other):
+            scheduler.optimizer.step()
+            scheduler.step()
+        assert other.get_last_lr() == whole.get_last_lr()
+        with pytest.warns(UserWarning, match="epoch parameter"):
+            other.step(other.last_epoch)
+        assert other.get_last_lr() == whole.get_last_lr()
