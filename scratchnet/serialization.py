@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 import uuid
 import zipfile
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -24,7 +26,8 @@ def save(obj: object, path: str | os.PathLike[str]) -> None:
     """Save a state dict, or anything built of arrays and plain Python values.
 
     The file at `path` is replaced in one step once the new one is safely on disk: a
-    save that fails or is interrupted leaves the old file as it was.
+    save that fails or is interrupted leaves the old file as it was. Who may read it
+    stays as it was.
 
     Parameters
     ----------
@@ -67,7 +70,10 @@ def save(obj: object, path: str | os.PathLike[str]) -> None:
     """
     arrays: list[NDArray[Any]] = []
     structure = json.dumps(_encode(obj, arrays, "obj"))
-    path = Path(path)
+    path = Path(os.path.realpath(path))  # A link stays one: what it names is replaced.
+    replaces = path.exists()
+    if replaces and not path.is_file():
+        raise FileExistsError(f"expected a file to write to, {path} is none")
     temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
     try:
         with temporary.open("xb") as file:
@@ -78,6 +84,8 @@ def save(obj: object, path: str | os.PathLike[str]) -> None:
                         npy.write_array(entry, array, allow_pickle=False)
             file.flush()
             os.fsync(file.fileno())
+        if replaces:
+            shutil.copymode(path, temporary)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -107,9 +115,9 @@ def load(path: str | os.PathLike[str]) -> Any:
 
     Notes
     -----
-    Nothing in the file is run, and no more memory is taken than a small multiple of
-    its size: compressed entries are refused, and what an entry declares is compared
-    with its length before it is read.
+    Nothing in the file is run, and memory grows with its size and with nothing that it
+    only declares: compressed entries are refused, and what an entry declares is
+    compared with its length before it is read.
     """
     with Path(path).open("rb") as file:
         try:
@@ -189,8 +197,9 @@ def _read(file: BinaryIO) -> Any:
 def _check_entries(entries: list[zipfile.ZipInfo], file_size: int) -> None:
     names = sorted(entry.filename for entry in entries)
     expected = sorted([_STRUCTURE, *(_entry(n) for n in range(len(entries) - 1))])
-    if names != expected:
-        raise ValueError(f"expected the entries {expected}, got {names}")
+    for wanted, name in zip_longest(expected, names, fillvalue=""):
+        if name != wanted:
+            raise ValueError(f"expected the entries … {wanted!r} …, got {name[:80]!r}")
     if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
         raise ValueError("expected uncompressed entries")
     if any(entry.file_size != entry.compress_size for entry in entries):

@@ -7,6 +7,7 @@ import os
 import pickle
 import tracemalloc
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -420,3 +421,44 @@ def test_the_structure_is_plain_json(tmp_path):
             [0, [{"array": 0}, None]],
         ]
     }
+
+
+def test_who_may_read_a_file_stays_as_it_was(tmp_path):
+    file = tmp_path / "x"
+    save(1, file)
+    file.chmod(0o600)
+    save(2, file)
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert load(file) == 2
+
+
+def test_a_link_stays_one(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real" / "x")
+    for value in (1, 2):
+        save(value, tmp_path / "link")
+        assert (tmp_path / "link").is_symlink()
+        assert load(tmp_path / "real" / "x") == value
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["link", "real"]
+
+
+@pytest.mark.parametrize("kind", ["folder", "fifo", "empty name"])
+def test_what_is_no_file_is_not_replaced(tmp_path, kind, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = "" if kind == "empty name" else "x"
+    if kind == "folder":
+        Path(path).mkdir()
+    if kind == "fifo":
+        os.mkfifo(path)
+    before = Path(path).stat().st_ino
+    with pytest.raises(FileExistsError, match="expected a file to write to"):
+        save(1, path)
+    assert Path(path).stat().st_ino == before
+    assert len(list(tmp_path.iterdir())) == (kind != "empty name")
+
+
+def test_a_foreign_archive_is_not_listed_at_length(tmp_path):
+    archive(tmp_path / "x", **{f"{'long' * 50}{n}": b"" for n in range(100)})
+    with pytest.raises(ValueError, match="expected the entries") as refused:
+        load(tmp_path / "x")
+    assert len(str(refused.value)) < 500
