@@ -47,7 +47,9 @@ def expect_nonnegative(**options: float) -> None:
 
 
 def expect_betas(betas: tuple[float, float]) -> None:
-    """Refuse factors of a running average outside [0, 1)."""
+    """Refuse all but two factors of a running average, each in [0, 1)."""
+    if len(betas) != 2:
+        raise ValueError(f"betas expects two numbers, got {betas}")
     for i, beta in enumerate(betas):
         if not 0 <= beta < 1:
             raise ValueError(f"Invalid beta parameter at index {i}: {beta}")

@@ -314,10 +314,11 @@ def _unpack(params: Any) -> tuple[list[Parameter], list[str]]:
 def expect_matching_grad(p: Parameter) -> None:
     """Refuse a gradient that has not its parameter's shape and dtype."""
     g = p.grad
-    if g is not None and (g.shape != p.shape or g.dtype != p.dtype):
+    dtype = getattr(g, "dtype", type(g).__name__)
+    if g is not None and (dtype != p.dtype or g.shape != p.shape):
         raise ValueError(
             f"a parameter of shape {p.shape} and {p.dtype} expects a gradient "
-            f"like it, got {g.shape} and {g.dtype}"
+            f"like it, got {np.shape(g)} and {dtype}"
         )
 
 

@@ -51,6 +51,7 @@ def test_any_options(twins, data):
         ({"lr": -1e-2}, "Invalid learning rate: -0.01"),
         ({"eps": -1e-8}, "Invalid epsilon value: -1e-08"),
         ({"weight_decay": -1}, "Invalid weight_decay value: -1"),
+        ({"betas": (0.9, 0.9, 0.9)}, "betas expects two numbers"),
         ({"betas": (1.0, 0.0)}, "Invalid beta parameter at index 0: 1.0"),
         ({"betas": (0.9, -0.1)}, "Invalid beta parameter at index 1: -0.1"),
         ({"betas": (0, 0.9)}, "betas must be both floats"),

@@ -30,6 +30,7 @@ def test_groups_keep_their_own_options(twins):
         ({"lr": -0.5}, "Invalid learning rate: -0.5"),
         ({"eps": -0.5}, "Invalid epsilon value: -0.5"),
         ({"weight_decay": -0.5}, "Invalid weight_decay value: -0.5"),
+        ({"betas": (0.9, 0.9, 0.9)}, "betas expects two numbers"),
         ({"betas": (1.0, 0.9)}, "Invalid beta parameter at index 0: 1.0"),
         ({"betas": (0.9, 1.5)}, "Invalid beta parameter at index 1: 1.5"),
     ],

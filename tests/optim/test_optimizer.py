@@ -185,7 +185,8 @@ def test_closure_is_called_first_and_its_loss_returned(parameter):
 
 
 @pytest.mark.parametrize(
-    "g", [np.ones(3), np.ones((2, 1)), np.ones(2, np.float32), np.float64(1)]
+    "g",
+    [np.ones(3), np.ones((2, 1)), np.ones(2, np.float32), np.float64(1), [1.0, 1.0]],
 )
 def test_a_gradient_that_does_not_fit_moves_nothing(parameter, g):
     p, q = parameter(1.0), parameter(1.0, 2.0)

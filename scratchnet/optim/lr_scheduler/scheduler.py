@@ -198,7 +198,7 @@ class LRScheduler:
         name = type(self).__name__
         if missing := [key for key in own if key not in state_dict]:
             raise ValueError(f"{name} state lacks {', '.join(missing)}")
-        for key in own.keys() & PER_GROUP:
+        for key in filter(PER_GROUP.__contains__, own):
             n, given = len(own[key]), len(state_dict[key])
             # A group that was added later has a rate, and nothing from the start.
             added = key != "_last_lr" and given < n == len(state_dict["_last_lr"])
