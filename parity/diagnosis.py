@@ -28,9 +28,12 @@ def diagnose(ours: Array, expected: Array) -> str:
     return next(filter(None, found), "")
 
 
-def diagnose_error(error: Exception) -> str:
+def diagnose_error(error: BaseException) -> str:
     """Return a guess at why running failed, or an empty string."""
-    if isinstance(error, ValueError) and "read-only" in str(error):
+    said = str(error) if isinstance(error, ValueError) else ""
+    if "expects a gradient of that shape" in said:
+        return "Is a sum over a dimension missing?"
+    if "read-only" in said:
         return "What comes in is written to: make a new array instead."
     return ""
 

@@ -8,15 +8,18 @@ pass against its own forward pass.
 
 from __future__ import annotations
 
+import sys
 import traceback
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+import scratchnet as sn
 from parity import measure
 from parity.case import Array, Case, Pair
 from parity.diagnosis import diagnose, diagnose_error
@@ -104,13 +107,22 @@ def check(pair: Pair, case: Case, seed: int = 0, float64_alone: bool = False) ->
             if not float64_alone:
                 _check_float32(result)
                 _check_differences(result)
-    except Exception as error:
-        where = traceback.extract_tb(error.__traceback__)[-1]
+    except (Exception, SystemExit) as error:
+        where = _place(error)
         what = f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"
         hint = diagnose_error(error)
         result.failures.append(Failure("running at all", "case", what, hint))
         result.used = np.inf
     return result
+
+
+def _place(error: BaseException) -> traceback.FrameSummary:
+    """Return where an error arose: in what is judged, if it passed through there."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [str(Path(module.__file__).parent) for module in (measure, sn)]
+    others = (*own, sys.prefix, sys.base_prefix, "<frozen")
+    judged = [frame for frame in frames if not frame.filename.startswith(others)]
+    return (judged or frames)[-1]
 
 
 def _check_float64(result: Result) -> None:
@@ -134,6 +146,26 @@ def _check_float64(result: Result) -> None:
                 hint = diagnose(mine, theirs)
                 failure = Failure(against, who + name, str(difference), hint)
                 result.failures.append(failure)
+    if result.failures and _right_on_a_new_layer(result, numbers, stock, allowed):
+        hint = "On a new layer this is right: something of an earlier call is kept."
+        result.failures = [replace(failure, hint=hint) for failure in result.failures]
+
+
+def _right_on_a_new_layer(
+    result: Result, numbers: Any, stock: dict[str, Array], allowed: float
+) -> bool:
+    """Whether all would be equal if no other call had come before."""
+    if getattr(numbers, "earlier", None) is None:
+        return False
+    side = SIDES[result.pair.namespace]
+    alone = replace(numbers, earlier=None)
+    ours = side.run_numpy(result.pair, result.case, alone, np.float64)
+    scales = _Scales(side)
+    return all(
+        measure.compare(ours.get(name), theirs, scale=scales(name, theirs)).error
+        <= allowed
+        for name, theirs in stock.items()
+    )
 
 
 def _check_float32(result: Result) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import shlex
@@ -138,11 +139,11 @@ def as_json(results: Sequence[Result], about: dict[str, Any]) -> dict[str, Any]:
                 "case": str(r.case),
                 "seed": r.seed,
                 "passed": r.passed,
-                "float64_error": _number(r.float64),
-                "float32_error": _number(r.float32),
-                "torch_float32_error": _number(r.torch32),
-                "differences_error": _number(r.differences),
-                "tolerance_used": _number(r.used),
+                "float64_error": strict(r.float64),
+                "float32_error": strict(r.float32),
+                "torch_float32_error": strict(r.torch32),
+                "differences_error": strict(r.differences),
+                "tolerance_used": strict(r.used),
                 "because": r.case.because,
                 "failures": [
                     {
@@ -166,6 +167,11 @@ def as_markdown(results: Sequence[Result], about: dict[str, Any]) -> str:
     return "\n".join([*lines, "", summary(results, about), ""])
 
 
-def _number(value: float | None) -> float | str | None:
-    """JSON has no infinity: it goes by name."""
-    return value if value is None or np.isfinite(value) else str(value)
+def strict(value: Any) -> Any:
+    """Return what JSON can hold: it has no infinity and no NaN, they go by name."""
+    if isinstance(value, dict):
+        return {key: strict(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [strict(item) for item in value]
+    odd = isinstance(value, float) and not math.isfinite(value)
+    return str(value) if odd else value

@@ -8,7 +8,6 @@ import os
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -19,8 +18,10 @@ from rich.table import Table
 
 import scratchnet
 from benchmarks import figures
+from benchmarks.experiment import plain
 from benchmarks.sides import SIDES, Epoch, Recipe, gap
 from benchmarks.worker import workers
+from parity.arguments import optimizer, positive, rate, writable_folder
 from scratchnet import datasets
 
 DESCRIPTION = """\
@@ -58,10 +59,10 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--data-dir", metavar="DIR", help="where the IDX files are")
     for name, kind, what in (
-        ("epochs", _positive, "passes through the data"),
-        ("batch-size", _positive, "images a step"),
-        ("optimizer", str, "a class of torch.optim"),
-        ("lr", float, "learning rate"),
+        ("epochs", positive, "passes through the data"),
+        ("batch-size", positive, "images a step"),
+        ("optimizer", optimizer, "a class of torch.optim"),
+        ("lr", rate, "learning rate"),
         ("seed", int, "of weights and batches"),
     ):
         value = getattr(default, name.replace("-", "_"))
@@ -73,17 +74,17 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument(
         "--threads",
-        type=_positive,
+        type=positive,
         default=os.cpu_count(),
         help="of each side (default: one for each processor)",
     )
-    parser.add_argument("--output", type=Path, default=Path("results"), metavar="DIR")
+    parser.add_argument(
+        "--output", type=writable_folder, default="results", metavar="DIR"
+    )
     parser.add_argument("--json", action="store_true", help="print the record instead")
     options = vars(parser.parse_args(arguments))
     folder, as_json = options.pop("output"), options.pop("json")
     recipe = Recipe(**options)
-    if not hasattr(scratchnet.optim, recipe.optimizer):
-        parser.error(f"scratchnet.optim has no {recipe.optimizer}")
     try:
         labels = datasets.load(recipe.dataset, recipe.data_dir).test_labels
     except (ValueError, OSError, ImportError) as error:
@@ -92,7 +93,7 @@ def main(arguments: Sequence[str]) -> int:
     record = measure(recipe, labels)
     folder.mkdir(parents=True, exist_ok=True)
     stem = f"mnist-{recipe.dataset}-{recipe.optimizer}-{recipe.dtype}".lower()
-    written = json.dumps(record, indent=1) + "\n"
+    written = json.dumps(plain(record), indent=1, allow_nan=False) + "\n"
     (folder / f"{stem}.json").write_text(written, encoding="utf-8")
     figures.losses(record, folder / f"{stem}.png")
     if as_json:
@@ -177,10 +178,3 @@ def _show(console: Console, record: dict[str, Any]) -> None:
         f"{about['torch']}, Python {about['python']}, {about['machine']}",
         highlight=False,
     )
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"expected a positive number, got {value}")
-    return value

@@ -6,7 +6,6 @@ import argparse
 import json
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from benchmarks.optimizers import (
     learn_digits,
 )
 from parity import report
+from parity.arguments import writable_folder
 from scratchnet import datasets
 
 PROBLEMS = ("digits", "valley")
@@ -63,7 +63,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--quick", action="store_true", help="ten batches and thirty steps only"
     )
-    parser.add_argument("--output", type=Path, default=Path("results"), metavar="DIR")
+    parser.add_argument(
+        "--output", type=writable_folder, default="results", metavar="DIR"
+    )
     parser.add_argument("--json", action="store_true", help="print the record instead")
     options = parser.parse_args(arguments)
     if options.epochs < 1 or options.steps < 1:

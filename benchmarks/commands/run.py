@@ -15,6 +15,7 @@ from rich.markup import escape
 
 from benchmarks import experiments, figures
 from benchmarks.experiment import laboratory, perform
+from parity.arguments import writable_folder
 
 DESCRIPTION = """\
 Run experiments with scratchnet and with PyTorch, from one seed, at the same time, on
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--data-dir", metavar="DIR", help="where the IDX files are")
     parser.add_argument(
         "--output",
-        type=Path,
+        type=writable_folder,
         metavar="DIR",
         help="default results, or results/quick with --quick",
     )

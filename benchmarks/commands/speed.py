@@ -18,6 +18,7 @@ from benchmarks.speed import figure
 from benchmarks.speed.layers import LIMIT
 from benchmarks.speed.measure import FULL, QUICK, WORKLOADS, choose, measure
 from benchmarks.speed.steps import STEPS
+from parity.arguments import writable_folder
 
 DESCRIPTION = """\
 Time every layer and whole training steps with scratchnet and with PyTorch, float32 on
@@ -114,7 +115,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quick", action="store_true", help="few and short slots")
     parser.add_argument(
         "--output",
-        type=Path,
+        type=writable_folder,
         metavar="DIR",
         help="default results, or results/quick with --quick",
     )

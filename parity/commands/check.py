@@ -9,13 +9,13 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
-from pathlib import Path
 from typing import Any, TypeVar
 
 from rich.console import Console
 from tqdm import tqdm
 
 from parity import engine, registry, report
+from parity.arguments import writable_file
 from parity.case import Case, Pair
 from parity.commands import trajectory
 from parity.engine import Result
@@ -56,8 +56,12 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("-k", metavar="TEXT", default="", help="only cases with TEXT")
     parser.add_argument("--seed", type=int, default=0, help="of the inputs (default 0)")
     parser.add_argument("--list", action="store_true", help="list the cases, run none")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table")
+    parser.add_argument(
+        "--json", type=writable_file, metavar="FILE", help="write the results"
+    )
+    parser.add_argument(
+        "--markdown", type=writable_file, metavar="FILE", help="write the table"
+    )
     options = parser.parse_args(arguments)
     if options.seed < 0:
         parser.error("--seed expects a number that is not negative")
@@ -104,7 +108,7 @@ def cases_of(pairs: Iterable[Pair], text: str) -> list[tuple[Pair, Case]]:
 
 def run(chosen: Sequence[tuple[Pair, Case]], seed: int) -> Iterator[Result]:
     """Yield the verdict on each case, behind a progress bar."""
-    for pair, case in _bar(chosen, len(chosen)):
+    for pair, case in bar(chosen):
         yield engine.check(pair, case, seed)
 
 
@@ -124,9 +128,7 @@ def run_on_all_cores(
     places = [numbers[id(pair), id(case)] for pair, case in chosen]
     with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
         verdicts = pool.map(verdict, places, repeat(seed), chunksize=16)
-        for (pair, case), found in zip(
-            chosen, _bar(verdicts, len(chosen)), strict=True
-        ):
+        for (pair, case), found in zip(chosen, bar(verdicts, len(chosen)), strict=True):
             yield Result(pair, case, seed, **found)
 
 
@@ -140,6 +142,7 @@ def verdict(place: tuple[int, int], seed: int) -> dict[str, Any]:
     return {k: v for k, v in found.items() if k not in ("pair", "case", "seed")}
 
 
-def _bar(items: Iterable[T], total: int) -> Iterable[T]:
-    bar: Iterable[T] = tqdm(items, "", total, unit="case", leave=False, disable=None)
-    return bar
+def bar(cases: Iterable[T], total: int | None = None) -> Iterable[T]:
+    """Return the cases behind a progress bar."""
+    shown: Iterable[T] = tqdm(cases, "", total, unit="case", leave=False, disable=None)
+    return shown

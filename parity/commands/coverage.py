@@ -6,11 +6,11 @@ import argparse
 import json
 from collections.abc import Sequence
 from itertools import groupby
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from parity.arguments import writable_file
 from parity.coverage import COMPLETE, PUBLIC, Name, survey
 
 DESCRIPTION = """\
@@ -38,7 +38,9 @@ def main(arguments: Sequence[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("names", nargs="*", metavar="NAMESPACE", help="only these")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the list")
+    parser.add_argument(
+        "--json", type=writable_file, metavar="FILE", help="write the list"
+    )
     options = parser.parse_args(arguments)
     if unknown := [name for name in options.names if name not in PUBLIC]:
         parser.error(f"{unknown[0]!r} is none of {', '.join(PUBLIC)}")

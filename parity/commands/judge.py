@@ -7,6 +7,7 @@ import importlib.util
 import inspect
 import json
 import shlex
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,16 +15,19 @@ from pathlib import Path
 
 from rich.console import Console
 
-from parity import registry, report
+from parity import engine, registry, report
+from parity.arguments import writable_file
 from parity.case import Pair
 from parity.commands import check
 
+#: The name of the module that is made of the file.
+JUDGED = "judged"
 DESCRIPTION = """\
 Judge layers, losses or optimisers of your own, by the cases that ours must pass.
 
 Every class in FILE that has the name of one of ours (Linear, CrossEntropyLoss, Adam)
-takes its place. What is wrong is said with the tensor, the element, both values and,
-where the mistake has left its mark, a guess at it.
+takes its place, one after the other. What is wrong is said with the tensor, the
+element, both values and, where the mistake has left its mark, a guess at it.
 """
 EXAMPLES = """\
 examples:
@@ -31,7 +35,8 @@ examples:
   python -m parity judge homework.py Linear --json verdict.json
   python -m parity judge homework.py -k "no batch"
 
-exit status: 0 if all is equal, 1 if a case fails, 2 if FILE holds nothing to judge
+exit status: 0 if all is equal, 1 if a case fails, 2 if FILE does not hold what is to
+be judged
 """
 
 
@@ -47,19 +52,25 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these classes")
     parser.add_argument("-k", metavar="TEXT", default="", help="only cases with TEXT")
     parser.add_argument("--seed", type=int, default=0, help="of the inputs (default 0)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results")
+    parser.add_argument(
+        "--json", type=writable_file, metavar="FILE", help="write the results"
+    )
     options = parser.parse_args(arguments)
     if options.seed < 0:
         parser.error("--seed expects a number that is not negative")
     try:
+        wanted = registry.choose(options.names) if options.names else registry.PAIRS
         candidates = load(options.file)
-    except Exception as error:
+    except LookupError as error:
+        parser.error(str(error))
+    except (Exception, SystemExit) as error:
         parser.error(f"{options.file}: {type(error).__name__}: {error}")
-    if options.names:
-        candidates = {n: c for n, c in candidates.items() if n in options.names}
-    pairs = [pair for pair in registry.PAIRS if pair.name in candidates]
+    pairs = [pair for pair in wanted if pair.name in candidates]
     if not pairs:
         parser.error(f"{options.file} holds no class with the name of one of ours")
+    for name in options.names:
+        if not any(pair in pairs for pair in registry.choose([name])):
+            parser.error(f"{options.file} holds no class {name}")
     for pair in pairs:
         base = family(pair)
         if not issubclass(candidates[pair.name], base):
@@ -71,8 +82,10 @@ def main(arguments: Sequence[str]) -> int:
     if not chosen:
         parser.error(f"no case contains {options.k!r}")
     start = time.perf_counter()
-    with in_place_of_ours(pairs, candidates):
-        results = list(check.run(chosen, options.seed))
+    results = []
+    for pair, case in check.bar(chosen):
+        with in_place_of_ours(pair, candidates[pair.name]):
+            results.append(engine.check(pair, case, options.seed))
     about = report.environment(time.perf_counter() - start)
     command = f"python -m parity judge {shlex.quote(str(options.file))}"
     report.show(Console(), results, True, about, command)
@@ -83,14 +96,23 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def load(path: Path) -> dict[str, type]:
-    """Run a source file; return the classes that it defines."""
-    spec = importlib.util.spec_from_file_location("judged", path)
+    """Run a source file, as Python runs a script; return the classes that it defines.
+
+    It finds the modules beside it, and no arguments.
+    """
+    spec = importlib.util.spec_from_file_location(JUDGED, path)
     if spec is None or spec.loader is None:
         raise ValueError("expected a Python source file")
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    sys.modules[JUDGED] = module
+    sys.path.insert(0, str(path.resolve().parent))
+    arguments, sys.argv = sys.argv, [str(path)]
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.argv = arguments
     classes = inspect.getmembers(module, inspect.isclass)
-    return {name: c for name, c in classes if c.__module__ == "judged"}
+    return {name: c for name, c in classes if c.__module__ == JUDGED}
 
 
 def family(pair: Pair) -> type:
@@ -100,16 +122,12 @@ def family(pair: Pair) -> type:
 
 
 @contextmanager
-def in_place_of_ours(
-    pairs: Sequence[Pair], candidates: dict[str, type]
-) -> Iterator[None]:
-    """Let `candidates` stand in scratchnet for the classes of the same name."""
-    owners = {pair.name: registry.owner(pair) for pair in pairs}
-    ours = {name: getattr(owner, name) for name, owner in owners.items()}
+def in_place_of_ours(pair: Pair, candidate: type) -> Iterator[None]:
+    """Let `candidate` stand in scratchnet for the class of the same name."""
+    owner = registry.owner(pair)
+    ours = getattr(owner, pair.name)
     try:
-        for name, owner in owners.items():
-            setattr(owner, name, candidates[name])
+        setattr(owner, pair.name, candidate)
         yield
     finally:
-        for name, owner in owners.items():
-            setattr(owner, name, ours[name])
+        setattr(owner, pair.name, ours)

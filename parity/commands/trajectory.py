@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
 
+from parity import report
+from parity.arguments import optimizer, positive, rate, writable_file
 from parity.trajectory import GATES, THRESHOLDS, Trajectory, train
 from scratchnet import datasets
 
@@ -40,13 +41,17 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--dataset", default="mnist5k", help="default mnist5k")
     parser.add_argument("--data-dir", metavar="DIR", help="where the IDX files are")
-    parser.add_argument("--epochs", type=int, default=3, help="default 3")
-    parser.add_argument("--batch-size", type=int, default=64, help="default 64")
-    parser.add_argument("--optimizer", default="Adam", help="default Adam")
-    parser.add_argument("--lr", type=float, default=1e-3, help="default 0.001")
+    parser.add_argument("--epochs", type=positive, default=3, help="default 3")
+    parser.add_argument("--batch-size", type=positive, default=64, help="default 64")
+    parser.add_argument(
+        "--optimizer", type=optimizer, default="Adam", help="default Adam"
+    )
+    parser.add_argument("--lr", type=rate, default=1e-3, help="default 0.001")
     parser.add_argument("--seed", type=int, default=0, help="default 0")
     parser.add_argument("--dtype", choices=GATES, help="default: both")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the runs")
+    parser.add_argument(
+        "--json", type=writable_file, metavar="FILE", help="write the runs"
+    )
     options = parser.parse_args(arguments)
     try:
         digits = datasets.load(options.dataset, options.data_dir)
@@ -69,7 +74,8 @@ def main(arguments: Sequence[str]) -> int:
         runs.append(found)
     _show(Console(), runs, options)
     if options.json:
-        text = json.dumps([vars(run) for run in runs], indent=1)
+        found = [report.strict(vars(run)) for run in runs]
+        text = json.dumps(found, indent=1, allow_nan=False)
         options.json.write_text(text + "\n", encoding="utf-8")
     return 0 if all(run.equal for run in runs) else 1
 

@@ -84,6 +84,12 @@ FAULTS = (
     ),
     Fault(
         "Linear",
+        "weight gradient written over that of an earlier pass",
+        "weight.accumulate_grad(np.dot(as_rows(x).T, grad_rows).T)",
+        "weight.grad = np.dot(as_rows(x).T, grad_rows).T",
+    ),
+    Fault(
+        "Linear",
         "input gradient by the transposed weight's rows",
         "return (grad_rows @ weight.data).reshape",
         "return (grad_rows @ weight.data[:, ::-1]).reshape",

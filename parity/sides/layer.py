@@ -38,11 +38,14 @@ class Numbers:
     state: dict[str, Array]
     seed: int
     upstream: Any = None
+    #: The inputs of an earlier call on the same layer, which may leave nothing behind.
+    earlier: Call | None = None
 
     def rounded(self) -> Numbers:
-        """Return the nearest numbers that float32 can hold."""
+        """Return the nearest numbers that float32 can hold; no call comes before."""
         parts = ("init", "inputs", "state", "upstream")
-        return replace(self, **{part: rounded(getattr(self, part)) for part in parts})
+        nearest = {part: rounded(getattr(self, part)) for part in parts}
+        return replace(self, **nearest, earlier=None)
 
 
 def draw(
@@ -69,12 +72,16 @@ def draw(
     upstream = map_tree(
         lambda y: rng.standard_normal(y.shape) if is_floating(y) else None, output
     )
-    return replace(numbers, upstream=upstream)
+    # From numbers of its own, so that it changes none of the others.
+    earlier = drawn(case.inputs, np.random.default_rng(numbers.seed), edges=False)
+    return replace(numbers, upstream=upstream, earlier=earlier)
 
 
 def run_numpy(pair: Pair, case: Case, numbers: Numbers, dtype: DTypeLike) -> Trace:
     """Run scratchnet's layer."""
     layer = _build_numpy(pair, case, numbers, dtype)
+    if numbers.earlier is not None:
+        _call_earlier(layer, numbers, dtype)
     inputs = to_numpy(numbers.inputs, dtype, sn.nn)
     upstream = to_numpy(numbers.upstream, dtype, sn.nn)
     sn.manual_seed(numbers.seed)
@@ -92,6 +99,34 @@ def run_numpy(pair: Pair, case: Case, numbers: Numbers, dtype: DTypeLike) -> Tra
                 trace[f"grad {name}"] = parameter.grad
     trace.update(layer.named_buffers())
     return trace
+
+
+def _call_earlier(layer: sn.nn.Module, numbers: Numbers, dtype: DTypeLike) -> None:
+    """Run a layer forward and back on other inputs, and put its state back.
+
+    Raises
+    ------
+    ValueError
+        If the backward pass writes over gradients that are there already.
+    """
+    inputs = to_numpy(numbers.earlier, dtype, sn.nn)
+    sn.manual_seed(numbers.seed + 1)
+    with one_mask(numbers.seed + 1):
+        output = layer(*inputs.args, **inputs.kwargs)
+    if any(is_floating(leaf) for _, leaf in leaves(output, "output")):
+        for parameter in layer.parameters():
+            parameter.grad = np.full(parameter.shape, np.nan, dtype)
+        ones = map_tree(lambda y: np.ones_like(y) if is_floating(y) else None, output)
+        layer.backward(*(ones if isinstance(ones, tuple) else [ones]))
+        # NaN, whatever is added to it, stays NaN.
+        lost = [n for n, p in layer.named_parameters() if not np.isnan(p.grad).all()]
+        if lost:
+            raise ValueError(
+                f"backward writes over an earlier gradient of {', '.join(lost)}: "
+                "add to it, with accumulate_grad"
+            )
+        layer.zero_grad()
+    layer.load_state_dict(numbers.state)
 
 
 def run_stock(pair: Pair, case: Case, numbers: Numbers, dtype: DTypeLike) -> Trace:
@@ -181,7 +216,8 @@ class _WithKeywords(sn.nn.Module):
 def _build_numpy(
     pair: Pair, case: Case, numbers: Numbers, dtype: DTypeLike
 ) -> sn.nn.Module:
-    init = to_numpy(numbers.init, dtype, sn.nn)
+    # Copies may be written to: a layer may keep what it is made of, as torch's do.
+    init = map_tree(_copied, to_numpy(numbers.init, dtype, sn.nn))
     # By name, at each run: whoever replaces a class in scratchnet.nn has it judged.
     layer = getattr(sn.nn, pair.name)(*init.args, **init.kwargs)
     layer = layer.double() if dtype == np.float64 else layer.float()
@@ -248,6 +284,8 @@ def _run_torch(
 
 
 def _copied(leaf: Any) -> Any:
+    if isinstance(leaf, np.ndarray):
+        return leaf.copy()
     return leaf.clone() if isinstance(leaf, torch.Tensor) else leaf
 
 

@@ -63,6 +63,8 @@ def test_full_mnist(dtype, bench):
     [
         (["--optimizer", "Adma"], "scratchnet.optim has no Adma"),
         (["--epochs", "0"], "expected a positive number"),
+        (["--lr", "nan"], "expected a learning rate"),
+        (["--output", __file__], "expected a folder"),
         (["--dataset", "mnist", "--data-dir", "nowhere"], "nowhere"),
     ],
 )

