@@ -14,7 +14,8 @@ ALIKE = 1e-6
 
 def diagnose(ours: Array, expected: Array) -> str:
     """Return a guess at the mistake, or an empty string."""
-    if not isinstance(ours, np.ndarray) or expected.dtype.kind != "f":
+    numbers = isinstance(ours, np.ndarray) and ours.dtype.kind in "biuf"
+    if not numbers or expected.dtype.kind != "f":
         return ""
     if ours.size != expected.size or expected.size == 0:
         return _of_another_size(ours, expected)
@@ -33,6 +34,11 @@ def diagnose_error(error: BaseException) -> str:
     said = str(error) if isinstance(error, ValueError) else ""
     if "expects a gradient of that shape" in said:
         return "Is a sum over a dimension missing?"
+    if isinstance(error, RuntimeWarning):
+        return (
+            "NumPy warns here, so no number was judged: take a form that does not "
+            "overflow, or np.errstate where inf and NaN are meant."
+        )
     if "read-only" in said:
         return "What comes in is written to: make a new array instead."
     return ""

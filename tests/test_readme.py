@@ -110,3 +110,10 @@ def test_tables_are_written_from_records(tmp_path):
 def test_a_table_without_its_marks_is_refused():
     with pytest.raises(ValueError, match="expected the marks of mnist once, found 0"):
         replaced("nothing here", "mnist", "")
+
+
+def test_a_folder_without_records_is_refused(tmp_path, capsys):
+    with pytest.raises(SystemExit) as stop:
+        commands.main(["readme", "--records", str(tmp_path / "none")])
+    assert stop.value.code == 2
+    assert "there are no records in" in capsys.readouterr().err

@@ -39,13 +39,15 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     try:
         text = options.file.read_text(encoding="utf-8")
-        for name, table in TABLES.items():
-            records = [
-                json.loads(file.read_text(encoding="utf-8"))
-                for file in sorted(options.records.glob(f"{name}-*.json"))
-            ]
+        found = {
+            name: sorted(options.records.glob(f"{name}-*.json")) for name in TABLES
+        }
+        if not any(found.values()):
+            parser.error(f"there are no records in {options.records}")
+        for name, files in found.items():
+            records = [json.loads(file.read_text(encoding="utf-8")) for file in files]
             if records:
-                text = replaced(text, name, table(records))
+                text = replaced(text, name, TABLES[name](records))
     except (OSError, ValueError) as error:
         parser.error(str(error))
     options.file.write_text(text, encoding="utf-8")

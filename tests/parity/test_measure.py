@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from parity.diagnosis import diagnose
+from parity.diagnosis import diagnose, diagnose_error
 from parity.measure import compare, float32_gate
 
 TRUTH = np.array([[1.0, -4.0], [0.0, 2.0]])
@@ -132,3 +132,13 @@ def test_nothing_at_all_is_not_too_much():
     truth = np.ones((3, 4))
     assert diagnose(truth[:0], truth) == ""
     assert diagnose(truth, truth[:0]) == ""
+
+
+def test_nothing_is_guessed_of_what_are_no_numbers():
+    truth = np.ones(3)
+    assert diagnose(np.array([1.0, 1.0, None]), truth) == ""
+    assert diagnose(np.array(["a", "b", "c"]), truth) == ""
+
+
+def test_a_warning_is_said_to_have_stopped_the_judge():
+    assert "no number was judged" in diagnose_error(RuntimeWarning("overflow"))
