@@ -43,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
             name: sorted(options.records.glob(f"{name}-*.json")) for name in TABLES
         }
         if not any(found.values()):
-            parser.error(f"there are no records in {options.records}")
+            parser.error(f"there are no records in {folder}")
         for name, files in found.items():
             records = [json.loads(file.read_text(encoding="utf-8")) for file in files]
             if records:

@@ -119,7 +119,11 @@ def _call_earlier(layer: sn.nn.Module, numbers: Numbers, dtype: DTypeLike) -> No
         ones = map_tree(lambda y: np.ones_like(y) if is_floating(y) else None, output)
         layer.backward(*(ones if isinstance(ones, tuple) else [ones]))
         # NaN, whatever is added to it, stays NaN.
-        lost = [n for n, p in layer.named_parameters() if not np.isnan(p.grad).all()]
+        lost = [
+            name
+            for name, parameter in layer.named_parameters()
+            if parameter.grad is None or not np.isnan(parameter.grad).all()
+        ]
         if lost:
             raise ValueError(
                 f"backward writes over an earlier gradient of {', '.join(lost)}: "
