@@ -39,9 +39,8 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     try:
         text = options.file.read_text(encoding="utf-8")
-        found = {
-            name: sorted(options.records.glob(f"{name}-*.json")) for name in TABLES
-        }
+        folder = options.records
+        found = {name: sorted(folder.glob(f"{name}-*.json")) for name in TABLES}
         if not any(found.values()):
             parser.error(f"there are no records in {folder}")
         for name, files in found.items():
