@@ -150,7 +150,7 @@ def run(library: Library, config: Config) -> dict[str, Any]:
 def judge(layer: type) -> dict[str, Any]:
     """Run Softmax's parity cases with `layer` in its place."""
     (pair,) = registry.choose(["Softmax"])
-    with in_place_of_ours([pair], {"Softmax": layer}):
+    with in_place_of_ours(pair, layer):
         verdicts = [engine.check(pair, case) for case in pair.cases]
     failed = [result for result in verdicts if not result.passed]
     first = str(failed[0].failures[0]) if failed else ""

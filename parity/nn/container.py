@@ -39,7 +39,7 @@ FAULTS = (
     Fault(
         "Sequential",
         "backward in forward order",
-        "for module in reversed(list(self)):",
-        "for module in list(self):",
+        "for module in reversed(modules):",
+        "for module in modules:",
     ),
 )

@@ -174,7 +174,7 @@ FAULTS = (
     Fault(
         "UpsamplingNearest2d",
         "sum of the gradients for their mean",
-        "A.T.astype(grad.dtype)",
-        "(A / A.sum(0)).T.astype(grad.dtype)",
+        "A.T.astype(dtype)",
+        "(A / A.sum(0)).T.astype(dtype)",
     ),
 )

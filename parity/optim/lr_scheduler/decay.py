@@ -87,14 +87,14 @@ FAULTS = (
     Fault(
         "MultiStepLR",
         "a milestone named twice counted once",
-        "lr * self.gamma ** self.milestones[t]",
+        "lr * self.gamma ** self.milestones.get(t, 0)",
         "lr * self.gamma ** (t in self.milestones)",
     ),
     Fault(
         "MultiStepLR",
         "an epoch late",
-        "lr * self.gamma ** self.milestones[t]",
-        "lr * self.gamma ** self.milestones[t - 1]",
+        "lr * self.gamma ** self.milestones.get(t, 0)",
+        "lr * self.gamma ** self.milestones.get(t - 1, 0)",
     ),
     Fault(
         "ExponentialLR",
