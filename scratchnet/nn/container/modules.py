@@ -35,11 +35,6 @@ class _Numbered(Module):
         del kept[index if isinstance(index, slice) else self._position(index)]
         self._renumber(kept)
 
-    def __add__(self, other: Iterable[Module]) -> Self:
-        both = type(self)()
-        both._renumber([*self, *other])
-        return both
-
     def __iadd__(self, modules: Iterable[Module]) -> Self:
         return self.extend(modules)
 
@@ -128,6 +123,9 @@ class Sequential(_Numbered):
             return Sequential(dict(list(self._modules.items())[index]))  # type: ignore[arg-type]
         return super().__getitem__(index)
 
+    def __add__(self, other: Iterable[Module]) -> Sequential:
+        return Sequential(*self, *other)
+
     def forward(self, input: Any) -> Any:
         self.save_for_backward()
         for module in self:
@@ -183,6 +181,9 @@ class ModuleList(_Numbered):
     def __init__(self, modules: Iterable[Module] | None = None) -> None:
         super().__init__()
         self.extend(modules or ())
+
+    def __add__(self, other: Iterable[Module]) -> ModuleList:
+        return ModuleList([*self, *other])
 
     def __repr__(self) -> str:
         """Print a run of equal modules once, with their number, as torch does."""
