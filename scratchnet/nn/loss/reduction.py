@@ -74,7 +74,7 @@ class Loss(Module):
         """File a copy of a rescaling weight as a buffer, once it is an array."""
         if weight is not None:
             expect_floating(self, weight, name=name)
-            weight = weight.copy()
+            weight = np.array(weight)
         self.register_buffer(name, weight)
 
 

@@ -192,3 +192,9 @@ def test_soft_margin_target_larger_than_the_input(shape):
         SoftMarginLoss()(np.zeros(3), np.ones(shape))
     with pytest.raises(RuntimeError):
         torch.nn.SoftMarginLoss()(torch.zeros(3), torch.ones(shape))
+
+
+def test_a_weight_without_dimensions_can_be_loaded():
+    criterion = BCELoss(weight=np.float64(2.0))
+    criterion.load_state_dict({"weight": np.array(3.0)})
+    assert criterion(np.full(4, 0.5), np.ones(4)) == 3 * np.log(2)
