@@ -1,7 +1,8 @@
 """Runs one case on every side, and judges what comes back.
 
 float64: scratchnet against the twin and against stock torch, and the twin against
-stock torch, so that no reference is taken on trust. float32: scratchnet and stock
+stock torch, so that no reference is taken on trust. A layer of scratchnet has then been
+called once before, on other numbers: nothing of that call may be left. float32: scratchnet and stock
 torch, each against the float64 truth. Central differences: scratchnet's backward
 pass against its own forward pass.
 """
