@@ -2,9 +2,9 @@
 
 float64: scratchnet against the twin and against stock torch, and the twin against
 stock torch, so that no reference is taken on trust. A layer of scratchnet has then been
-called once before, on other numbers: nothing of that call may be left. float32: scratchnet and stock
-torch, each against the float64 truth. Central differences: scratchnet's backward
-pass against its own forward pass.
+called once before, on other numbers: nothing of that call may be left. float32:
+scratchnet and stock torch, each against the float64 truth. Central differences:
+scratchnet's backward pass against its own forward pass.
 """
 
 from __future__ import annotations
