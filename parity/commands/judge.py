@@ -7,6 +7,7 @@ import importlib.util
 import inspect
 import json
 import shlex
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -16,7 +17,7 @@ from pathlib import Path
 from rich.console import Console
 
 from parity import engine, registry, report
-from parity.arguments import writable_file
+from parity.arguments import positive, writable_file
 from parity.case import Pair
 from parity.commands import check
 
@@ -27,13 +28,15 @@ Judge layers, losses or optimisers of your own, by the cases that ours must pass
 
 Every class in FILE that has the name of one of ours (Linear, CrossEntropyLoss, Adam)
 takes its place, one after the other. What is wrong is said with the tensor, the
-element, both values and, where the mistake has left its mark, a guess at it.
+element, both values and, where the mistake has left its mark, a guess at it. What runs
+on and on is stopped, where the system has an alarm (not on Windows).
 """
 EXAMPLES = """\
 examples:
   python -m parity judge homework.py
   python -m parity judge homework.py Linear --json verdict.json
   python -m parity judge homework.py -k "no batch"
+  python -m parity judge homework.py --timeout 5
 
 exit status: 0 if all is equal, 1 if a case fails, 2 if FILE does not hold what is to
 be judged
@@ -53,6 +56,13 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("-k", metavar="TEXT", default="", help="only cases with TEXT")
     parser.add_argument("--seed", type=int, default=0, help="of the inputs (default 0)")
     parser.add_argument(
+        "--timeout",
+        type=positive,
+        default=60,
+        metavar="SECONDS",
+        help="of a case, and of FILE to be read (default 60)",
+    )
+    parser.add_argument(
         "--json", type=writable_file, metavar="FILE", help="write the results"
     )
     options = parser.parse_args(arguments)
@@ -60,7 +70,8 @@ def main(arguments: Sequence[str]) -> int:
         parser.error("--seed expects a number that is not negative")
     try:
         wanted = registry.choose(options.names) if options.names else registry.PAIRS
-        candidates = load(options.file)
+        with stopped_after(options.timeout):
+            candidates = load(options.file)
     except LookupError as error:
         parser.error(str(error))
     except (Exception, SystemExit) as error:
@@ -82,10 +93,19 @@ def main(arguments: Sequence[str]) -> int:
     if not chosen:
         parser.error(f"no case contains {options.k!r}")
     start = time.perf_counter()
-    results = []
+    results: list[engine.Result] = []
+    stopped: list[Pair] = []
     for pair, case in check.bar(chosen):
-        with in_place_of_ours(pair, candidates[pair.name]):
+        if pair in stopped:
+            continue
+        began = time.perf_counter()
+        with (
+            in_place_of_ours(pair, candidates[pair.name]),
+            stopped_after(options.timeout),
+        ):
             results.append(engine.check(pair, case, options.seed))
+        if time.perf_counter() - began >= options.timeout:
+            stopped.append(pair)
     about = report.environment(time.perf_counter() - start)
     command = f"python -m parity judge {shlex.quote(str(options.file))}"
     report.show(Console(), results, True, about, command)
@@ -131,3 +151,23 @@ def in_place_of_ours(pair: Pair, candidate: type) -> Iterator[None]:
         yield
     finally:
         setattr(owner, pair.name, ours)
+
+
+@contextmanager
+def stopped_after(seconds: int) -> Iterator[None]:
+    """Raise TimeoutError in what runs for longer, if the system has an alarm."""
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        raise TimeoutError(f"stopped after {seconds} s, and nothing more is tried")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    # Again every second, should the code that is stopped catch the first.
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -97,7 +97,7 @@ class DataLoader:
             batch_size = None
         elif batch_size is None and drop_last:
             raise ValueError("expected batches for drop_last=True, got batch_size=None")
-        if sampler is None and shuffle:
+        if shuffle:
             sampler = RandomSampler(dataset, generator=generator)
         elif sampler is None:
             sampler = SequentialSampler(dataset)

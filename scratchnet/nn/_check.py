@@ -62,7 +62,7 @@ def _subject(layer: Module, name: str) -> str:
 def _matches(shape: tuple[int, ...], pattern: Pattern) -> bool:
     if pattern[:1] == (...,):
         pattern = pattern[1:]
-        shape = shape[len(shape) - len(pattern) :] if len(shape) >= len(pattern) else ()
+        shape = shape[len(shape) - len(pattern) :]
     return len(shape) == len(pattern) and all(
         isinstance(expected, str) or size == expected
         for size, expected in zip(shape, pattern, strict=True)

@@ -158,7 +158,8 @@ class Optimizer:
         Raises
         ------
         ValueError
-            If a gradient has not its parameter's shape and dtype; nothing moves.
+            If a gradient has not its parameter's shape and dtype, or a parameter is
+            read-only; nothing moves.
         """
         loss = None if closure is None else closure()
         for group in self.param_groups:
@@ -312,10 +313,14 @@ def _unpack(params: Any) -> tuple[list[Parameter], list[str]]:
 
 
 def expect_matching_grad(p: Parameter) -> None:
-    """Refuse a gradient that has not its parameter's shape and dtype."""
+    """Refuse a gradient unlike its parameter, or a parameter that cannot move."""
     g = p.grad
+    if g is None:
+        return
+    if not p.data.flags.writeable:
+        raise ValueError(f"a parameter of shape {p.shape} is read-only")
     dtype = getattr(g, "dtype", type(g).__name__)
-    if g is not None and (dtype != p.dtype or g.shape != p.shape):
+    if dtype != p.dtype or g.shape != p.shape:
         raise ValueError(
             f"a parameter of shape {p.shape} and {p.dtype} expects a gradient "
             f"like it, got {np.shape(g)} and {dtype}"

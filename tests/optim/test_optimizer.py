@@ -198,6 +198,20 @@ def test_a_gradient_that_does_not_fit_moves_nothing(parameter, g):
     assert not optimizer.state
 
 
+def test_a_parameter_that_cannot_move_keeps_the_others_from_moving(parameter):
+    p, q = parameter(1.0), parameter(2.0)
+    p.grad, q.grad = np.ones(1), np.ones(1)
+    q.data.flags.writeable = False
+    optimizer = SGD([p, q], lr=1.0, momentum=0.9)
+    with pytest.raises(ValueError, match=r"a parameter of shape \(1,\) is read-only"):
+        optimizer.step()
+    assert p.data == 1.0
+    assert not optimizer.state
+    q.grad = None  # It is not to move.
+    optimizer.step()
+    assert p.data == 0.0
+
+
 def test_zero_grad(parameter):
     p, q = parameter(1.0), parameter(2.0)
     p.grad = np.ones(1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import signal
 import subprocess
 import sys
 
@@ -367,6 +368,27 @@ def test_judge_takes_no_exit_for_a_pass(tmp_path, capsys):
     status, printed = judged("class Tanh(nn.Tanh): pass\nexit(0)\n", tmp_path, capsys)
     assert status == 2
     assert "homework.py: SystemExit: 0" in printed
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no alarm")
+def test_judge_stops_what_runs_on_and_on(tmp_path, capsys):
+    layer = (
+        "class Tanh(nn.Tanh):\n"
+        "    def forward(self, x):\n"
+        "        while True:\n"
+        "            pass\n"
+        "class ReLU(nn.ReLU): pass\n"
+    )
+    status, printed = judged(layer, tmp_path, capsys, "--timeout", "1")
+    assert status == 1
+    assert "TimeoutError: stopped after 1 s" in printed
+    assert "(forward, line 4)" in printed or "(forward, line 5)" in printed
+    (relu,) = registry.choose(["ReLU"])
+    assert f"1 of {1 + len(relu.cases)} cases FAILED" in printed
+    status, printed = judged("while True: pass\n", tmp_path, capsys, "--timeout", "1")
+    assert status == 2
+    assert "homework.py: TimeoutError: stopped after 1 s" in printed
+    assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
 
 
 def test_judge_lets_one_class_at_a_time_take_the_place_of_ours(tmp_path, capsys):
