@@ -59,7 +59,7 @@ class CosineSimilarity(Module):
         self.dim = dim
         self.eps = eps
 
-    @np.errstate(over="ignore")  # a length beyond all bounds counts as infinite
+    @np.errstate(all="ignore")  # infinite lengths and those of 0, as in torch
     def forward(self, x1: Array, x2: Array) -> Array:
         shape = expect_pair(self, x1, x2)
         if not -len(shape) <= self.dim < len(shape):
@@ -76,6 +76,7 @@ class CosineSimilarity(Module):
         self.save_for_backward(x1, x2, length1, length2, n1, n2, y)
         return y
 
+    @np.errstate(all="ignore")
     def backward(
         self, grad_output: Array, input_grad: bool = True
     ) -> tuple[Array | None, Array | None]:
@@ -144,16 +145,17 @@ class PairwiseDistance(Module):
         self.eps = eps
         self.keepdim = keepdim
 
-    @np.errstate(divide="ignore")  # of p < 0: where a difference is 0, so is the norm
+    @np.errstate(all="ignore")  # infinite lengths and those of 0, as in torch
     def forward(self, x1: Array, x2: Array) -> Array:
         shape = expect_pair(self, x1, x2)
         d = x1 - x2 + self.eps
-        if abs(self.norm) == np.inf and d.size == 0 and shape[-1:] == (0,):
+        if abs(self.norm) == np.inf and shape[-1:] == (0,):
             raise ValueError(f"{self} expects vectors that are not empty, got {shape}")
         y = np.linalg.norm(np.atleast_1d(d), self.norm, axis=-1, keepdims=True)
         self.save_for_backward(x1, x2, d, y)
         return y if self.keepdim else y[..., 0]
 
+    @np.errstate(all="ignore")
     def backward(
         self, grad_output: Array, input_grad: bool = True
     ) -> tuple[Array | None, Array | None]:
@@ -171,8 +173,7 @@ class PairwiseDistance(Module):
         if abs(self.norm) == np.inf:
             chosen = size == y
             return np.sign(d) * chosen / chosen.sum(axis=-1, keepdims=True)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(d == 0, 0, np.sign(d) * (size / y) ** (self.norm - 1))
+        return np.where(d == 0, 0, np.sign(d) * (size / y) ** (self.norm - 1))
 
 
 def expect_pair(layer: Module, x1: Array, x2: Array) -> tuple[int, ...]:

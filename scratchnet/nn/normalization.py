@@ -13,6 +13,7 @@ from scratchnet.nn._normalize import (
     Normalization,
     inverse_root,
     precise,
+    silent,
     standardize,
 )
 from scratchnet.nn._sums import mean
@@ -208,8 +209,10 @@ class RMSNorm(_RowNorm):
     def forward(self, x: Array) -> Array:
         rows = self.rows(x)
         eps = float(np.finfo(x.dtype).eps) if self.eps is None else self.eps
-        scale = inverse_root(mean((2,), rows, rows), eps, rows.dtype)
-        return self.scale_and_shift(x, rows * scale, scale, (2,), rows.shape[2:])
+        with silent():
+            scale = inverse_root(mean((2,), rows, rows), eps, rows.dtype)
+            x_hat = rows * scale
+        return self.scale_and_shift(x, x_hat, scale, (2,), rows.shape[2:])
 
 
 class GroupNorm(Normalization):
@@ -400,7 +403,7 @@ class LocalResponseNorm(Module):
             raise ValueError(f"{self} expects a positive size")
         before, after = self.size // 2, (self.size - 1) // 2
         # Where torch overflows to infinity or divides by zero, so does this.
-        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        with silent():
             d = self.k + self.alpha / self.size * _window_sum(x * x, before, after)
             scale = d**-self.beta
             y = x * scale
@@ -412,7 +415,7 @@ class LocalResponseNorm(Module):
         if not input_grad:
             return None
         before, after = (self.size - 1) // 2, self.size // 2
-        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        with silent():
             shares = _window_sum(grad_output * y / d, before, after)
             factor = 2 * self.alpha * self.beta / self.size
             grad_x: Array = grad_output * scale - factor * x * shares

@@ -228,6 +228,14 @@ def test_bad_input_is_refused_before_anything_moves(dims, kwargs, shape, message
     np.testing.assert_array_equal(ours.running_mean, np.zeros(2))
 
 
+def test_without_weight_and_statistics_the_number_of_channels_is_free(rng):
+    x = rng.standard_normal((4, 5, 3))
+    options = {"affine": False, "track_running_stats": False}
+    expected = torch.nn.BatchNorm1d(2, **options)(torch.from_numpy(x))
+    y = nn.BatchNorm1d(2, **options)(x)
+    np.testing.assert_allclose(y, expected.numpy(), rtol=0, atol=1e-12)
+
+
 def test_wrong_dtypes_are_refused():
     for layer in (nn.BatchNorm1d(2), nn.BatchNorm1d(2, affine=False)):
         with pytest.raises(TypeError, match="expects float32, got float64"):

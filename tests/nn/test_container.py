@@ -117,6 +117,10 @@ def test_a_module_whose_backward_knows_no_input_grad_fits_in(rng):
     np.testing.assert_allclose(model.backward(g), 2 * (g @ model[1].weight.data))
 
 
+def test_an_empty_list_is_printed_as_torchs():
+    assert repr(nn.ModuleList()) == repr(torch.nn.ModuleList())
+
+
 def test_module_list_adds_up():
     modules = nn.ModuleList([nn.Tanh()])
     modules += [nn.ReLU()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import warnings
 
 import numpy as np
@@ -409,12 +410,50 @@ def test_too_small_an_input_is_refused(name, match, kwargs, size):
     input_refused_by_both(name, ValueError, match, kwargs, x)
 
 
+def test_an_input_too_small_in_one_dimension_is_refused():
+    x = np.zeros((1, 1, 4, 6), "f")
+    with pytest.raises(RuntimeError):
+        torch.nn.Conv2d(1, 1, (5, 1))(torch.from_numpy(x))
+    with pytest.raises(ValueError, match=r"at least \(5, 1\) with its padding"):
+        nn.Conv2d(1, 1, (5, 1))(x)
+
+
+def test_the_wider_side_of_a_border_decides_how_much_is_needed():
+    args, kwargs = (1, 1, 4), {"padding": "same", "padding_mode": "reflect"}
+    for layer in (nn.Conv1d(*args, **kwargs), torch.nn.Conv1d(*args, **kwargs)):
+        made = np.zeros if isinstance(layer, nn.Module) else torch.zeros
+        dtype = np.float32 if isinstance(layer, nn.Module) else torch.float32
+        assert layer(made((1, 1, 3), dtype=dtype)).shape == (1, 1, 3)
+        with pytest.raises((ValueError, RuntimeError)):
+            layer(made((1, 1, 2), dtype=dtype))
+
+
+@pytest.mark.parametrize("sizes", [(3, 0), (0, 3)])
+def test_each_of_several_sizes_is_looked_at(sizes):
+    for name in ("kernel_size", "stride", "dilation"):
+        with pytest.raises(ValueError, match=f"{name} expects an integer or 2"):
+            nn.Conv2d(1, 1, **{"kernel_size": 3, name: sizes})
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_without_input_channels_only_the_bias_is_left(name):
+    with pytest.warns(UserWarning, match="Initializing zero-element"):
+        layer = getattr(nn, name)(0, 4, 3)
+    np.testing.assert_array_equal(layer.bias.data, np.zeros(4))
+    layer.bias.data[...] = [1, 2, 3, 4]
+    y = layer(images(name, 2, 0))
+    assert (y.reshape(2, 4, -1) == np.array([[1], [2], [3], [4]])).all()
+
+
 @pytest.mark.parametrize("name", TRANSPOSED)
 def test_an_output_size_out_of_reach_is_refused(name):
     x, n = images(name, 2, 4, size=3), dims(name)
     for wanted in ([6] * n, [9] * n, [2, 6, *[9] * n], [7] * (n + 1), [7] * (n + 3)):
         input_refused_by_both(name, ValueError, "output_size", {"stride": 2}, x, wanted)
     input_refused_by_both(name, TypeError, "int", {"stride": 2}, x, 7)
+    least, most = tuple([7] * n), tuple([8] * n)
+    match = re.escape(f"an output_size from {least} to {most} for {x.shape}")
+    input_refused_by_both(name, ValueError, match, {"stride": 2}, x, [9] * n)
     thin = images(name, 2, 4, size=1)
     input_refused_by_both(name, ValueError, "leaves an output", {"padding": 2}, thin)
 

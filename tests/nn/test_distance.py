@@ -91,6 +91,34 @@ def test_lengths_beyond_all_bounds_do_not_warn():
     np.testing.assert_array_equal(nn.CosineSimilarity()(x, np.ones((1, 2))), [0.0])
 
 
+@pytest.mark.parametrize(
+    "layer",
+    [("CosineSimilarity",), *(("PairwiseDistance", p) for p in (2.0, np.inf, -0.5))],
+)
+@pytest.mark.parametrize("planted", [np.inf, -np.inf, np.nan, 1e300])
+def test_what_is_beyond_all_bounds_passes_in_silence_as_in_torch(layer, planted, rng):
+    name, *p = layer
+    x1, x2 = rng.standard_normal((2, 4, 5))
+    x1[0, 1] = x1[2, 3] = x2[2, 3] = planted
+    ours = getattr(nn, name)(*p)
+    a, b = (torch.from_numpy(x).requires_grad_() for x in (x1, x2))
+    expected = getattr(torch.nn, name)(*p)(a, b)
+    y = ours(x1, x2)
+    np.testing.assert_allclose(y, expected.detach().numpy(), rtol=1e-9)
+    expected.sum().backward()
+    for grad, tensor in zip(ours.backward(np.ones(4)), (a, b), strict=True):
+        certain = ~np.isnan(y)  # torch has its own mind on the slope of a NaN
+        np.testing.assert_allclose(
+            grad[certain], tensor.grad.numpy()[certain], rtol=1e-9, atol=1e-12
+        )
+
+
+def test_vectors_without_elements_are_no_distance_apart():
+    x = np.zeros((3, 0))
+    np.testing.assert_array_equal(nn.PairwiseDistance(2)(x, x), np.zeros(3))
+    assert not torch.nn.PairwiseDistance(2)(*[torch.from_numpy(x)] * 2).any()
+
+
 def test_two_numbers_are_a_distance_apart():
     layer = nn.PairwiseDistance(eps=0.0)
     assert layer(np.array(3.0), np.array(5.0)) == 2

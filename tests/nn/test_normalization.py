@@ -197,6 +197,19 @@ def test_strided_and_read_only_arrays_are_as_good_as_any(rng, layer, args, shape
 
 
 @pytest.mark.parametrize(("layer", "args", "shape"), LAYERS)
+def test_infinity_spoils_its_sample_in_silence_as_in_torch(rng, layer, args, shape):
+    x = rng.standard_normal(shape)
+    x[0, 1, 0, 2] = np.inf
+    ours, theirs = layer(*args).double(), getattr(torch.nn, layer.__name__)(*args)
+    tensor = torch.from_numpy(x).requires_grad_()
+    expected = theirs.double()(tensor)
+    expected.backward(torch.ones(shape, dtype=torch.float64))
+    np.testing.assert_allclose(ours(x), expected.detach().numpy(), rtol=1e-9)
+    grad = ours.backward(np.ones(shape))
+    np.testing.assert_allclose(grad[1:], tensor.grad.numpy()[1:], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(("layer", "args", "shape"), LAYERS)
 def test_each_sample_is_normalised_by_itself(rng, layer, args, shape):
     layer = layer(*args)
     x = rng.standard_normal(shape).astype("f")

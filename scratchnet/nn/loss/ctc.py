@@ -144,7 +144,7 @@ class CTCLoss(Loss):
         log_p = log_probs.reshape(-1, N, log_probs.shape[-1])
         T, _, C = log_p.shape
         time, state = np.arange(T)[:, None, None], np.arange(S)
-        inside = (time < times[:, None]) & (state <= 2 * L[:, None])
+        inside = state <= 2 * L[:, None]
         # Indices that read each sequence from its end; twice, and it is as it was.
         end = (
             (times[:, None] - 1 - time) % T,

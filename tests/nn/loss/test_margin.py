@@ -124,6 +124,13 @@ def test_multilabel_margin_at_the_margin(agree):
     )
 
 
+@pytest.mark.parametrize("planted", [np.inf, -np.inf])
+def test_multilabel_margin_of_infinities(agree, planted):
+    x = normal((5, C))
+    x[0, 1] = x[2, 0] = x[3, 2] = planted
+    agree("MultiLabelMarginLoss", {"reduction": "sum"}, x, LABELS)
+
+
 def test_multilabel_margin_of_nothing():
     assert MultiLabelMarginLoss()(np.float64(3), np.array(0)) == 0
     criterion = MultiLabelMarginLoss(reduction="sum")
