@@ -24,7 +24,9 @@ class Block:
                 self.register_parameter("absent", None)
                 self.register_buffer("mean", zeros(2))
                 self.register_buffer("scratch", zeros(2), persistent=False)
-                self.inner = nn.Sequential(nn.Linear(4, 2, bias=False), nn.Tanh())
+                self.inner = nn.Sequential(
+                    nn.Linear(4, 2, bias=False), nn.BatchNorm1d(2)
+                )
                 self.again = self.first
 
         return _Block()

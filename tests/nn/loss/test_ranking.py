@@ -104,6 +104,14 @@ def test_cosine_broadcasts_the_batch(agree, reduction, shapes):
     agree("CosineEmbeddingLoss", {"reduction": reduction}, *inputs, predictions=(0, 1))
 
 
+def test_cosine_of_vectors_of_one_and_of_two_numbers_is_refused():
+    """Torch repeats the one number, and finds cosines beyond 1."""
+    inputs = np.ones((3, 1)), np.ones((3, 2)), np.ones(3)
+    assert torch.nn.CosineEmbeddingLoss()(*map(torch.tensor, inputs)) < 0
+    with pytest.raises(ValueError, match=r"got \(3, 1\), \(3, 2\) and \(3,\)"):
+        CosineEmbeddingLoss()(*inputs)
+
+
 def test_cosine_of_vectors_without_a_direction(agree):
     u, v = np.zeros((4, 2)), normal((4, 2))
     v[2:] = 0
