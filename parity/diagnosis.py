@@ -23,7 +23,7 @@ def diagnose(ours: Array, expected: Array) -> str:
         return _of_another_shape(ours, expected)
     if not (np.isfinite(ours).all() and np.isfinite(expected).all()):
         return ""
-    if not expected.any() or abs(_factor(ours, expected) - 1) < ALIKE:
+    if not expected.any() or _alike(ours, expected):
         return ""  # Too little is wrong to leave a mark.
     found = (mark(ours, expected) for mark in MARKS)
     return next(filter(None, found), "")
@@ -39,7 +39,7 @@ def diagnose_error(error: BaseException) -> str:
             "NumPy warns here, so no number was judged: take a form that does not "
             "overflow, or np.errstate where inf and NaN are meant."
         )
-    if "read-only" in said:
+    if said in ("output array is read-only", "assignment destination is read-only"):
         return "What comes in is written to: make a new array instead."
     return ""
 
@@ -75,6 +75,8 @@ def _scaled(ours: Array, expected: Array) -> str:
         return "The sign is flipped."
     if abs(1 / factor - round(1 / factor)) < ALIKE:
         return f"Every element is 1/{round(1 / factor)} of what it should be."
+    if expected.size == 1 and abs(factor - round(factor)) > ALIKE:
+        return ""  # Any number is some other one times something.
     return f"Every element is {factor:.6g} times what it should be."
 
 
@@ -85,13 +87,15 @@ def _transposed(ours: Array, expected: Array) -> str:
 
 def _shifted(ours: Array, expected: Array) -> str:
     off = ours - expected
-    if np.ptp(off) > ALIKE * np.abs(expected).max():
+    if off.size == 1 or np.ptp(off) > ALIKE * np.abs(expected).max():
         return ""
     return f"Every element is too large by {np.mean(off):.6g}."
 
 
 def _scaled_by_slice(ours: Array, expected: Array) -> str:
     for axis, others in _axes(expected):
+        if np.count_nonzero(expected, axis=others).max() < 2:
+            continue  # Any numbers would fit.
         factor = _factor(ours, expected, others)
         if _alike(ours, factor * expected):
             first = ", ".join(f"{f:.6g}" for f in factor.ravel()[:3])

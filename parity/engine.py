@@ -9,6 +9,7 @@ scratchnet's backward pass against its own forward pass.
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 import warnings
@@ -57,8 +58,9 @@ class Result:
 
     Attributes
     ----------
-    float64 : float
-        Worst error of scratchnet against twin and stock torch.
+    float64 : float or None
+        Worst error of scratchnet against twin and stock torch; None where nothing
+        was compared.
     float32, torch32 : float or None
         Worst float32 errors against the float64 truth: scratchnet's and torch's own;
         None where there is no float32.
@@ -75,7 +77,7 @@ class Result:
     pair: Pair
     case: Case
     seed: int
-    float64: float = 0.0
+    float64: float | None = None
     float32: float | None = None
     torch32: float | None = None
     differences: float | None = None
@@ -105,25 +107,35 @@ def check(pair: Pair, case: Case, seed: int = 0, float64_alone: bool = False) ->
             warnings.simplefilter("error")
             warnings.filterwarnings("ignore", module="torch")
             _check_float64(result)
-            if not float64_alone:
+            # Where something is missing, all that follows would say so once more.
+            if not float64_alone and result.used < np.inf:
                 _check_float32(result)
                 _check_differences(result)
     except (Exception, SystemExit) as error:
-        where = _place(error)
-        what = f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"
+        what = f"{type(error).__name__}: {error}{place(error)}"
         hint = diagnose_error(error)
         result.failures.append(Failure("running at all", "case", what, hint))
         result.used = np.inf
     return result
 
 
-def _place(error: BaseException) -> traceback.FrameSummary:
-    """Return where an error arose: in what is judged, if it passed through there."""
+def place(error: BaseException) -> str:
+    """Return where an error arose in what is judged, if it passed through there.
+
+    Else where in scratchnet; and nothing if it is a judgement of parity's own.
+    """
     frames = traceback.extract_tb(error.__traceback__)
-    own = [str(Path(module.__file__).parent) for module in (measure, sn)]
-    others = (*own, sys.prefix, sys.base_prefix, "<frozen")
-    judged = [frame for frame in frames if not frame.filename.startswith(others)]
-    return (judged or frames)[-1]
+    parity, ours = (
+        f"{Path(module.__file__).parent}{os.sep}" for module in (measure, sn)
+    )
+    others = (parity, ours, sys.prefix, sys.base_prefix, "<frozen")
+    for frame in reversed(frames):
+        if not frame.filename.startswith(others):
+            return f" ({frame.name}, line {frame.lineno})"
+    last = frames[-1]
+    if last.filename.startswith(parity):
+        return ""
+    return f" ({last.name}, line {last.lineno} of {Path(last.filename).name})"
 
 
 def _check_float64(result: Result) -> None:
@@ -133,7 +145,7 @@ def _check_float64(result: Result) -> None:
     ours = side.run_numpy(pair, case, numbers, np.float64)
     stock = side.run_stock(pair, case, numbers, np.float64)
     twin = side.run_twin(pair, case, numbers, np.float64)
-    allowed = case.tolerance or measure.float64_gate(pair.namespace)
+    allowed = _allowed(result)
     for who, against, a, b in (
         ("", "stock torch", ours, stock),
         ("", "the torch twin", ours, twin),
@@ -142,18 +154,37 @@ def _check_float64(result: Result) -> None:
         scales = _Scales(side)
         for name, mine, theirs in _matched(result, against, a, b):
             difference = measure.compare(mine, theirs, scale=scales(name, theirs))
-            result.float64 = max(result.float64, difference.error)
+            if a is ours:
+                result.float64 = max(result.float64 or 0.0, difference.error)
             if not result.gate(difference.error, allowed):
                 hint = diagnose(mine, theirs)
                 failure = Failure(against, who + name, str(difference), hint)
                 result.failures.append(failure)
-    if result.failures and _right_on_a_new_layer(result, numbers, stock, allowed):
-        hint = "On a new layer this is right: something of an earlier call is kept."
+    if result.failures and (hint := _diagnose_by_runs(result, numbers, ours, stock)):
         result.failures = [replace(failure, hint=hint) for failure in result.failures]
 
 
+def _diagnose_by_runs(
+    result: Result, numbers: Any, ours: dict[str, Array], stock: dict[str, Array]
+) -> str:
+    """Return what other runs say of the mistake, or an empty string."""
+    side = SIDES[result.pair.namespace]
+    again = side.run_numpy(result.pair, result.case, numbers, np.float64)
+    if not all(
+        name in again and np.array_equal(array, again[name], equal_nan=True)
+        for name, array in ours.items()
+    ):
+        return (
+            "Two runs from one seed differ: what is random is to be drawn from "
+            "scratchnet.random.default_generator."
+        )
+    if _right_on_a_new_layer(result, numbers, stock):
+        return "On a new layer this is right: something of an earlier call is kept."
+    return ""
+
+
 def _right_on_a_new_layer(
-    result: Result, numbers: Any, stock: dict[str, Array], allowed: float
+    result: Result, numbers: Any, stock: dict[str, Array]
 ) -> bool:
     """Whether all would be equal if no other call had come before."""
     if getattr(numbers, "earlier", None) is None:
@@ -161,12 +192,17 @@ def _right_on_a_new_layer(
     side = SIDES[result.pair.namespace]
     alone = replace(numbers, earlier=None)
     ours = side.run_numpy(result.pair, result.case, alone, np.float64)
-    scales = _Scales(side)
+    allowed, scales = _allowed(result), _Scales(side)
     return all(
         measure.compare(ours.get(name), theirs, scale=scales(name, theirs)).error
         <= allowed
         for name, theirs in stock.items()
     )
+
+
+def _allowed(result: Result) -> float:
+    """Return the float64 gate of a case."""
+    return result.case.tolerance or measure.float64_gate(result.pair.namespace)
 
 
 def _check_float32(result: Result) -> None:

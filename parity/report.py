@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import platform
+import re
 import shlex
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -17,7 +18,7 @@ from rich.markup import escape
 from rich.table import Table
 
 import scratchnet
-from parity.engine import Result
+from parity.engine import Failure, Result
 
 HEADINGS = ("cases", "float64", "float32", "torch's own", "used", "verdict")
 SHOWN = 12  # failing cases in full
@@ -118,11 +119,12 @@ def _explain(console: Console, result: Result, command: str) -> None:
     """Print what is wrong in one case, each tensor once, and how to repeat it."""
     case = str(result.case)
     console.print(f"\n[red]{escape(f'{result.pair.name} {case}')}[/red]")
-    seen = set()
+    once: dict[str, Failure] = {}
     for failure in result.failures:
-        if failure.tensor not in seen:
-            seen.add(failure.tensor)
-            console.print(f"  {escape(str(failure))}", soft_wrap=True, highlight=False)
+        # At an optimiser's first wrong step: the later ones follow from it.
+        once.setdefault(re.sub(r"^step \d+ ", "", failure.tensor), failure)
+    for failure in once.values():
+        console.print(f"  {escape(str(failure))}", soft_wrap=True, highlight=False)
     again = f"{command} {result.pair.name} --seed {result.seed} -k {shlex.quote(case)}"
     console.print(f"  repeat: {escape(again)}", soft_wrap=True, highlight=False)
 

@@ -28,8 +28,9 @@ Judge layers, losses or optimisers of your own, by the cases that ours must pass
 
 Every class in FILE that has the name of one of ours (Linear, CrossEntropyLoss, Adam)
 takes its place, one after the other. What is wrong is said with the tensor, the
-element, both values and, where the mistake has left its mark, a guess at it. What runs
-on and on is stopped, where the system has an alarm (not on Windows).
+element, both values and, where the mistake has left its mark, a guess at it. Random
+masks are drawn as ours are, from scratchnet.random.default_generator. What runs on and
+on is stopped, where the system has an alarm (not on Windows).
 """
 EXAMPLES = """\
 examples:
@@ -75,19 +76,28 @@ def main(arguments: Sequence[str]) -> int:
     except LookupError as error:
         parser.error(str(error))
     except (Exception, SystemExit) as error:
-        parser.error(f"{options.file}: {type(error).__name__}: {error}")
+        what = f"{type(error).__name__}: {error}{engine.place(error)}"
+        parser.error(f"{options.file}: {what}")
     pairs = [pair for pair in wanted if pair.name in candidates]
     if not pairs:
-        parser.error(f"{options.file} holds no class with the name of one of ours")
+        held = f" ({', '.join(candidates)})" if candidates else ""
+        parser.error(
+            f"{options.file} holds no class{held} with the name of one of ours"
+        )
     for name in options.names:
         if not any(pair in pairs for pair in registry.choose([name])):
             parser.error(f"{options.file} holds no class {name}")
     for pair in pairs:
-        base = family(pair)
-        if not issubclass(candidates[pair.name], base):
+        candidate, base = candidates[pair.name], family(pair)
+        if not issubclass(candidate, base):
             parser.error(
                 f"{options.file}: class {pair.name} expects to be made from "
                 f"scratchnet.{pair.namespace}.{base.__name__}"
+            )
+        if not defines_some_of(candidate, getattr(registry.owner(pair), pair.name)):
+            parser.error(
+                f"{options.file}: class {pair.name} defines nothing of what ours does: "
+                "it would be ours that is judged"
             )
     chosen = check.cases_of(pairs, options.k)
     if not chosen:
@@ -139,6 +149,14 @@ def family(pair: Pair) -> type:
     """Return what all of its kind are made from: Module, Optimizer, LRScheduler."""
     ours = getattr(registry.owner(pair), pair.name)
     return ours.__mro__[-2]  # The last one is object.
+
+
+def defines_some_of(candidate: type, ours: type) -> bool:
+    """Whether a class has code of its own under a name that ours has."""
+    theirs = (object, *ours.__mro__)
+    own = {n for base in candidate.__mro__ if base not in theirs for n in vars(base)}
+    code = {n for n in own if not n.startswith("__")} | own & {"__init__", "__call__"}
+    return not code.isdisjoint(dir(ours))
 
 
 @contextmanager

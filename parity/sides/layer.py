@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import count
@@ -80,25 +81,106 @@ def draw(
 def run_numpy(pair: Pair, case: Case, numbers: Numbers, dtype: DTypeLike) -> Trace:
     """Run scratchnet's layer."""
     layer = _build_numpy(pair, case, numbers, dtype)
+    alone = None
     if numbers.earlier is not None:
         _call_earlier(layer, numbers, dtype)
+        alone = _without_input_grad(pair, layer, numbers, dtype)
+    output, grads = _forward_and_back(layer, numbers, dtype)
+    trace = dict(leaves(output, "output"))
+    if grads is not None:
+        _expect_one_for_each_input(pair, grads)
+        for i, grad in zip(pair.predictions or count(), grads, strict=False):
+            trace.update(leaves(grad, _input_name(i)))
+        learned = _parameter_grads(layer)
+        trace.update(learned)
+        if alone is not None:
+            _expect_the_same(alone, learned)
+    trace.update(layer.named_buffers())
+    return trace
+
+
+def _forward_and_back(
+    layer: sn.nn.Module, numbers: Numbers, dtype: DTypeLike, **options: bool
+) -> tuple[Any, tuple[Any, ...] | None]:
+    """Return the outputs, and the gradients of the inputs if there are any."""
     inputs = to_numpy(numbers.inputs, dtype, sn.nn)
     upstream = to_numpy(numbers.upstream, dtype, sn.nn)
     sn.manual_seed(numbers.seed)
     with one_mask(numbers.seed):
         output = layer(*inputs.args, **inputs.kwargs)
-    trace = dict(leaves(output, "output"))
-    if any(map(is_floating, dict(leaves(output, "output")).values())):
-        several = isinstance(upstream, tuple)
-        grads = layer.backward(*(upstream if several else [upstream]))
-        grads = grads if isinstance(grads, tuple) else (grads,)
-        for i, grad in zip(pair.predictions or count(), grads, strict=False):
-            trace.update(leaves(grad, _input_name(i)))
-        for name, parameter in layer.named_parameters():
-            if parameter.grad is not None:
-                trace[f"grad {name}"] = parameter.grad
-    trace.update(layer.named_buffers())
-    return trace
+    _expect_arrays("forward", output)
+    if not any(is_floating(leaf) for _, leaf in leaves(output, "output")):
+        return output, None
+    several = isinstance(upstream, tuple)
+    grads = layer.backward(*(upstream if several else [upstream]), **options)
+    _expect_arrays("backward", grads)
+    return output, grads if isinstance(grads, tuple) else (grads,)
+
+
+def _parameter_grads(layer: sn.nn.Module) -> Trace:
+    return {
+        f"grad {name}": parameter.grad
+        for name, parameter in layer.named_parameters()
+        if parameter.grad is not None
+    }
+
+
+def _without_input_grad(
+    pair: Pair, layer: sn.nn.Module, numbers: Numbers, dtype: DTypeLike
+) -> Trace | None:
+    """Return the parameters' gradients when the inputs' are not asked for.
+
+    None of a loss, or where the backward pass knows no ``input_grad``.
+    """
+    known = inspect.signature(layer.backward).parameters
+    if pair.predictions is not None or "input_grad" not in known:
+        return None
+    _forward_and_back(layer, numbers, dtype, input_grad=False)
+    grads = _parameter_grads(layer)
+    _as_new(layer, numbers)
+    return grads
+
+
+def _as_new(layer: sn.nn.Module, numbers: Numbers) -> None:
+    """Forget the gradients of a layer, and put its state back."""
+    layer.zero_grad()
+    layer.load_state_dict(numbers.state)
+
+
+def _expect_the_same(alone: Trace, learned: Trace) -> None:
+    """Refuse parameters' gradients that differ when the inputs' are not asked for."""
+    for name, grad in learned.items():
+        if name not in alone or not np.allclose(
+            alone[name], grad, rtol=1e-9, equal_nan=True
+        ):
+            raise ValueError(f"backward with input_grad=False gives another {name}")
+
+
+def _expect_arrays(method: str, returned: Any) -> None:
+    """Refuse what is neither arrays nor tuples of them; None stands for nothing."""
+    if isinstance(returned, tuple):
+        for part in returned:
+            _expect_arrays(method, part)
+    elif not isinstance(returned, np.ndarray | np.generic | None):
+        kind = f"{type(returned).__module__}.{type(returned).__name__}"
+        raise TypeError(
+            f"{method} expects to return NumPy arrays, in a tuple if there are "
+            f"several, got {kind.removeprefix('builtins.')}"
+        )
+
+
+def _expect_one_for_each_input(pair: Pair, grads: tuple[Any, ...]) -> None:
+    """Refuse more gradients than there are inputs to be differentiated by."""
+    if pair.predictions is not None:
+        most = len(pair.predictions)
+    else:
+        most = len(inspect.signature(getattr(torch.nn, pair.name).forward).parameters)
+        most -= 1  # self
+    if len(grads) > most:
+        raise ValueError(
+            f"backward expects to return at most {most} gradients, one for each "
+            f"input, got {len(grads)}: those of parameters go to accumulate_grad"
+        )
 
 
 def _call_earlier(layer: sn.nn.Module, numbers: Numbers, dtype: DTypeLike) -> None:
@@ -129,8 +211,7 @@ def _call_earlier(layer: sn.nn.Module, numbers: Numbers, dtype: DTypeLike) -> No
                 f"backward writes over an earlier gradient of {', '.join(lost)}: "
                 "add to it, with accumulate_grad"
             )
-        layer.zero_grad()
-    layer.load_state_dict(numbers.state)
+    _as_new(layer, numbers)
 
 
 def run_stock(pair: Pair, case: Case, numbers: Numbers, dtype: DTypeLike) -> Trace:
@@ -225,8 +306,19 @@ def _build_numpy(
     # By name, at each run: whoever replaces a class in scratchnet.nn has it judged.
     layer = getattr(sn.nn, pair.name)(*init.args, **init.kwargs)
     layer = layer.double() if dtype == np.float64 else layer.float()
+    if layer.state_dict().keys() != numbers.state.keys():
+        expected, came = map(_shown, (numbers.state, layer.state_dict()))
+        raise ValueError(
+            f"{pair.name} expects to hold {expected}, filed as Parameter or with "
+            f"register_buffer, got {came}"
+        )
     layer.load_state_dict(numbers.state)
     return layer.train(case.training)
+
+
+def _shown(state: dict[str, Array]) -> str:
+    """Return the names and shapes in a state."""
+    return ", ".join(f"{name} {array.shape}" for name, array in state.items()) or "none"
 
 
 def _build_torch(

@@ -115,7 +115,10 @@ class Module:
         """
         name = type(self).__name__
         if self._saved is None:
-            raise RuntimeError(f"{name}.backward needs a forward pass first")
+            raise RuntimeError(
+                f"{name}.backward needs a forward pass first, "
+                "one that calls save_for_backward"
+            )
         if self._output_shape is not None:
             single = len(grad_outputs) == 1
             came = _shape_of(grad_outputs[0] if single else grad_outputs)
@@ -142,7 +145,7 @@ class Module:
             stores["_modules"][name] = value
         elif name in stores["_buffers"]:
             self._expect_member(name, value, np.ndarray, np.generic)
-            stores["_buffers"][name] = value
+            stores["_buffers"][name] = _as_array(value)
         elif value is None and name in stores["_parameters"]:
             stores["_parameters"][name] = None
         elif name in stores["_modules"]:
@@ -215,7 +218,7 @@ class Module:
         """
         self._expect_free(name, self._buffers)
         self._expect_member(name, tensor, np.ndarray, np.generic)
-        self._buffers[name] = tensor
+        self._buffers[name] = _as_array(tensor)
         if persistent:
             self._transient.discard(name)
         else:
@@ -403,6 +406,11 @@ def _each_once(named: Iterable[tuple[str, T]]) -> Iterator[tuple[str, T]]:
         if id(member) not in seen:
             seen.add(id(member))
             yield name, member
+
+
+def _as_array(buffer: Any) -> Array | None:
+    """Return a buffer that can be written to: NumPy's sum of two numbers cannot."""
+    return None if buffer is None else np.asarray(buffer)
 
 
 def _shape_of(output: Any) -> Any:

@@ -185,6 +185,14 @@ def test_judge_tells_how_an_optimiser_goes_wrong(tmp_path, capsys):
         ),
         ("class Adam: pass", "expects to be made from scratchnet.optim.Optimizer"),
         ("class StepLR: pass", "made from scratchnet.optim.lr_scheduler.LRScheduler"),
+        (
+            "from scratchnet import nn\n"
+            "class Tanh(nn.Tanh):\n"
+            "    def foward(self, x): pass",
+            "class Tanh defines nothing of what ours does",
+        ),
+        ("class linear: pass", "holds no class (linear) with the name of one of ours"),
+        ("x = 1\ny = z", "NameError: name 'z' is not defined (<module>, line 2)"),
     ],
 )
 def test_judge_needs_something_to_judge(source, said, tmp_path, capsys):
@@ -308,6 +316,13 @@ def test_parity_needs_nothing_that_only_the_pages_need():
     assert "the pages need the extra study" in run.stderr
 
 
+RIGHT = """
+class Tanh(nn.Tanh):
+    def f(self, x):
+        return super().f(x)
+"""
+
+
 def judged(source, tmp_path, capsys, *arguments):
     """Return the exit status of a verdict, and what was printed."""
     file = tmp_path / "homework.py"
@@ -377,7 +392,9 @@ def test_judge_stops_what_runs_on_and_on(tmp_path, capsys):
         "    def forward(self, x):\n"
         "        while True:\n"
         "            pass\n"
-        "class ReLU(nn.ReLU): pass\n"
+        "class ReLU(nn.ReLU):\n"
+        "    def f(self, x):\n"
+        "        return super().f(x)\n"
     )
     status, printed = judged(layer, tmp_path, capsys, "--timeout", "1")
     assert status == 1
@@ -396,14 +413,16 @@ def test_judge_lets_one_class_at_a_time_take_the_place_of_ours(tmp_path, capsys)
         "class Linear(nn.Linear):\n"
         "    def backward(self, g):\n"
         "        return super().backward(g)\n"
-        "class SGD(optim.SGD): pass\n"
+        "class SGD(optim.SGD):\n"
+        "    def update(self, *arguments):\n"
+        "        super().update(*arguments)\n"
     )
     status, printed = judged(source, tmp_path, capsys)
     assert status == 0, printed
 
 
 def test_judge_wants_every_class_it_is_asked_for(tmp_path, capsys):
-    source = "class Tanh(nn.Tanh): pass\n"
+    source = RIGHT
     assert judged(source, tmp_path, capsys, "tanh")[0] == 0
     status, printed = judged(source, tmp_path, capsys, "Tanh", "Linear")
     assert status == 2
@@ -419,8 +438,7 @@ def test_judge_runs_a_file_as_a_script_is_run(tmp_path, capsys):
         "assert sys.argv[1:] == []\n"
         "@dataclass\n"
         "class Cache:\n"
-        "    x: 'int' = factor\n"
-        "class Tanh(nn.Tanh): pass\n"
+        "    x: 'int' = factor\n" + RIGHT
     )
     argv = list(sys.argv)
     status, printed = judged(source, tmp_path, capsys)
@@ -461,3 +479,129 @@ def test_a_trajectory_that_diverges_is_strict_json(tmp_path):
 
     (run,) = json.loads(file.read_text(), parse_constant=refuse)
     assert "nan" in run["losses"]
+
+
+def a_linear(backward, forward="return super().forward(x)", init=""):
+    """Return the source of a Linear with these bodies."""
+    return (
+        "import numpy as np\n"
+        "class Linear(nn.Linear):\n"
+        f"{init}"
+        f"    def forward(self, x):\n        {forward}\n"
+        "    def backward(self, g, input_grad=True):\n"
+        f"        {backward}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (
+            a_linear("return super().backward(g), self.weight.grad, self.bias"),
+            "backward expects to return NumPy arrays, in a tuple if there are several, "
+            "got scratchnet.nn.parameter.Parameter",
+        ),
+        (
+            a_linear("return super().backward(g), self.weight.grad"),
+            "backward expects to return at most 1 gradients, one for each input, got "
+            "2: those of parameters go to accumulate_grad",
+        ),
+        (
+            a_linear(
+                "return super().backward(g)", "return super().forward(x).tolist()"
+            ),
+            "TypeError: forward expects to return NumPy arrays, in a tuple if there "
+            "are several, got list",
+        ),
+        (
+            a_linear("return super().backward(g) if input_grad else None"),
+            "ValueError: backward with input_grad=False gives another grad weight",
+        ),
+        (
+            a_linear("return super().backward(g if input_grad else 2 * g)"),
+            "ValueError: backward with input_grad=False gives another grad weight",
+        ),
+        (
+            a_linear(
+                "return g @ self.W.data",
+                "return x @ self.W.data.T",
+                "    def __init__(self, i, o, bias=True):\n"
+                "        nn.Module.__init__(self)\n"
+                "        self.W = nn.Parameter(np.ones((o, i)))\n",
+            ),
+            "ValueError: Linear expects to hold weight (3, 5), bias (3,), filed as "
+            "Parameter or with register_buffer, got W (3, 5)",
+        ),
+        (
+            a_linear("return self.saved_for(g)", "return x @ self.weight.data.T"),
+            "Linear.backward needs a forward pass first, one that calls "
+            "save_for_backward",
+        ),
+        (
+            "import numpy as np\n"
+            "class Dropout(nn.Dropout):\n"
+            "    def forward(self, x):\n"
+            "        self.kept = np.random.rand(*x.shape) < 0.5\n"
+            "        return x * self.kept\n"
+            "    def backward(self, g):\n"
+            "        return g * self.kept\n",
+            "Two runs from one seed differ: what is random is to be drawn from "
+            "scratchnet.random.default_generator.",
+        ),
+    ],
+)
+def test_judge_puts_common_mistakes_into_words(source, said, tmp_path, capsys):
+    status, printed = judged(source, tmp_path, capsys)
+    assert status == 1
+    assert said in printed
+
+
+def test_judge_takes_a_backward_pass_that_knows_no_input_grad(tmp_path, capsys):
+    source = (
+        "class Linear(nn.Linear):\n"
+        "    def backward(self, g):\n"
+        "        return super().backward(g)\n"
+    )
+    assert judged(source, tmp_path, capsys)[0] == 0
+
+
+def test_judge_of_a_loss_wants_gradients_of_predictions_alone(tmp_path, capsys):
+    source = (
+        "class MSELoss(nn.MSELoss):\n"
+        "    def backward(self, grad_output=1.0):\n"
+        "        grad = super().backward(grad_output)\n"
+        "        return grad, -grad\n"
+    )
+    status, printed = judged(source, tmp_path, capsys)
+    assert status == 1
+    assert "at most 1 gradients, one for each input, got 2" in printed
+
+
+def test_judge_shows_an_optimisers_first_wrong_step_and_no_other(tmp_path, capsys):
+    source = (
+        "class SGD(optim.SGD):\n"
+        "    def update(self, p, g, state, group):\n"
+        "        super().update(p, 2 * g, state, group)\n"
+    )
+    status, printed = judged(source, tmp_path, capsys, "-k", "() on (ordinary")
+    assert status == 1
+    assert printed.count("parameter 0, against") == 1
+    assert "step 1 parameter 0, against stock torch" in printed
+
+
+def test_judge_lets_a_buffer_be_counted_up(tmp_path, capsys):
+    source = (
+        "class BatchNorm1d(nn.BatchNorm1d):\n"
+        "    def step(self):\n"
+        "        self.num_batches_tracked = self.num_batches_tracked + 0\n"
+        "        return super().step()\n"
+    )
+    status, printed = judged(source, tmp_path, capsys, "-k", "(5) on (normal")
+    assert status == 0, printed
+
+
+def test_what_is_wrong_in_float64_is_not_judged_on(tmp_path, capsys):
+    source = a_linear("return None", "return None")
+    printed = judged(source, tmp_path, capsys, "-k", "(5, 3) on")[1]
+    assert "none none none beyond 1 FAILED" in printed
+    assert "float32, against" not in printed
