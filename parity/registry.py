@@ -13,6 +13,8 @@ from parity.case import Fault, Pair
 
 PAIRS: tuple[Pair, ...] = (*nn.PAIRS, *optim.PAIRS)
 FAULTS: tuple[Fault, ...] = (*nn.FAULTS, *optim.FAULTS)
+#: What every layer and every optimiser is made from has no place beside one of them.
+ROOTS = (scratchnet.nn.Module, scratchnet.optim.Optimizer, object)
 
 
 def stem(pair: Pair) -> str:
@@ -23,6 +25,13 @@ def stem(pair: Pair) -> str:
 def owner(pair: Pair) -> Any:
     """Return the module of scratchnet's that what is compared belongs to."""
     return attrgetter(pair.namespace)(scratchnet)
+
+
+def bases(pair: Pair) -> list[type]:
+    """Return the classes that it is made from, nearest first, but for the roots."""
+    piece = getattr(owner(pair), pair.name)
+    mro = piece.__mro__[1:] if isinstance(piece, type) else ()
+    return [base for base in mro if base not in ROOTS]
 
 
 def choose(names: Iterable[str]) -> list[Pair]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -54,7 +55,9 @@ def gradcheck(
     Raises
     ------
     ValueError
-        Where one does not: its array, its index and both values.
+        Where one does not: its array, its index and both values. If a parameter's
+        earlier gradient is lost, an input is written to, or there are more gradients
+        than inputs.
     TypeError
         If an input or a parameter is not float64.
 
@@ -82,6 +85,8 @@ def gradcheck(
     >>> gradcheck(nn.Linear(5, 3).double(), np.random.randn(4, 5))
     True
     """
+    if not eps > 0:
+        raise ValueError(f"gradcheck expects eps above 0, got {eps}")
     arrays = tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,)
     state = random.get_rng_state()
     try:
@@ -91,19 +96,20 @@ def gradcheck(
         random.set_rng_state(state)
     if faults and raise_exception:
         rest = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-        raise ValueError(f"{type(module).__name__} gradient of {faults[0]}{rest}")
+        raise ValueError(f"{type(module).__name__} {faults[0]}{rest}")
     return not faults
 
 
 def _faults(
     problem: Problem, eps: float, atol: float, rtol: float, fast_mode: bool
 ) -> Iterator[str]:
-    """Yield what is wrong with each derivative that does not agree."""
+    """Yield what is wrong whatever the numbers, and each derivative that disagrees."""
+    yield from problem.misdeeds()
     for name, array, claimed in problem.claims():
         moves: list[tuple[str, float, Array]]
         if claimed.shape != array.shape or claimed.dtype != array.dtype:
             yield (
-                f"{name} expects {array.shape} in {array.dtype}, "
+                f"gradient of {name} expects {array.shape} in {array.dtype}, "
                 f"got {claimed.shape} in {claimed.dtype}"
             )
             continue
@@ -119,7 +125,7 @@ def _faults(
             measured = problem.slope([(array, direction)], eps)
             if not abs(value - measured) <= atol + rtol * abs(measured):
                 yield (
-                    f"{name}{where}: backward gives {value:.9g}, "
+                    f"gradient of {name}{where}: backward gives {value:.9g}, "
                     f"central differences {measured:.9g}"
                 )
 
@@ -187,11 +193,7 @@ class Problem:
         before = {name: p.grad for name, p in parameters.items()}
         self.module.zero_grad()
         try:
-            self.forward()
-            upstream = self.upstream
-            upstream = upstream if isinstance(upstream, tuple) else (upstream,)
-            grads = self.module.backward(*upstream)
-            found = self._inputs_with(grads)
+            found = self._inputs_with(self.backward())
             for name, p in parameters.items():
                 if p.requires_grad:
                     found.append((name, p.data, p.grad))
@@ -201,9 +203,53 @@ class Problem:
         for name, x, grad in found:
             yield name, x, np.zeros_like(x) if grad is None else np.asarray(grad)
 
-    def _inputs_with(self, grads: Any) -> list[tuple[str, Array, Any]]:
+    def misdeeds(self) -> Iterator[str]:
+        """Yield what the module does that the numbers do not show."""
+        parameters = dict(self.module.named_parameters())
+        before = {name: p.grad for name, p in parameters.items()}
+        inputs = [_map(_copy, given) for given in self.inputs]
+        for p in parameters.values():
+            p.grad = np.full(p.shape, np.nan)
+        try:
+            grads = self.backward()
+            # NaN, whatever is added to it, stays NaN.
+            lost = [
+                name
+                for name, p in parameters.items()
+                if p.grad is None or not np.isnan(p.grad).all()
+            ]
+        finally:
+            for name, p in parameters.items():
+                p.grad = before[name]
+        if lost:
+            yield (
+                f"backward writes over an earlier gradient of {', '.join(lost)}: "
+                "add to it, with accumulate_grad"
+            )
+        pairs = zip(_leaves(inputs), _leaves(self.inputs), strict=True)
+        if not all(np.array_equal(a, b, equal_nan=_is_floating(a)) for a, b in pairs):
+            yield "forward or backward writes to an input: make a new array instead"
+        if len(grads) > (most := self._most_gradients()):
+            yield f"backward gives {len(grads)} gradients, for {most} inputs"
+
+    def _most_gradients(self) -> float:
+        """Return how many inputs the module may be differentiated by."""
+        if self.predictions is not None:
+            return len(self.predictions)
+        taken = inspect.signature(self.module.forward).parameters.values()
+        several = any(p.kind is p.VAR_POSITIONAL for p in taken)
+        return np.inf if several else len(taken)
+
+    def backward(self) -> tuple[Any, ...]:
+        """Run the module forward and back; return the gradients of the inputs."""
+        self.forward()
+        upstream = self.upstream
+        upstream = upstream if isinstance(upstream, tuple) else (upstream,)
+        grads = self.module.backward(*upstream)
+        return tuple(grads) if isinstance(grads, tuple | list) else (grads,)
+
+    def _inputs_with(self, grads: tuple[Any, ...]) -> list[tuple[str, Array, Any]]:
         """Return the name of each floating-point input, the input, and its gradient."""
-        grads = grads if isinstance(grads, tuple) else (grads,)
         found = []
         places = self.predictions or range(len(self.inputs))
         for i, grad in zip(places, grads, strict=False):

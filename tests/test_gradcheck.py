@@ -90,6 +90,34 @@ class NoWeights(nn.Linear):
         return grad_output @ self.weight.data
 
 
+class TooMany(nn.Linear):
+    def backward(self, grad_output):
+        return super().backward(grad_output), self.weight.grad, self.bias.grad
+
+
+class Twice(nn.MSELoss):
+    def backward(self, grad_output):
+        return (super().backward(grad_output),) * 2
+
+
+class AList(nn.Bilinear):
+    def backward(self, grad_output):
+        grad, other = super().backward(grad_output)
+        return [grad, 2 * other]
+
+
+class Overwrites(nn.Linear):
+    def backward(self, grad_output):
+        self.weight.grad = None
+        return super().backward(grad_output)
+
+
+class WritesToItsInput(nn.ReLU):
+    def forward(self, x):
+        x *= 2
+        return super().forward(x)
+
+
 WRONG = {
     "no return": (NoReturn(), draws((4, 5)), "input.*: backward gives 0, "),
     "another shape": (
@@ -123,6 +151,51 @@ def test_wrong_layers_are_named(case, fast_mode):
     ):
         gradcheck(module, inputs, fast_mode=fast_mode)
     assert not gradcheck(module, inputs, fast_mode=fast_mode, raise_exception=False)
+
+
+MISDEEDS = {
+    "too many": (
+        TooMany(5, 3).double(),
+        draws((4, 5)),
+        "TooMany backward gives 3 gradients, for 1 inputs",
+    ),
+    "of a loss": (
+        Twice(),
+        draws((4, 5), (4, 5)),
+        "Twice backward gives 2 gradients, for 1 inputs",
+    ),
+    "overwrites": (
+        Overwrites(5, 3).double(),
+        draws((4, 5)),
+        "Overwrites backward writes over an earlier gradient of weight: add to it",
+    ),
+    "writes": (
+        WritesToItsInput(),
+        draws((4, 5)),
+        "WritesToItsInput forward or backward writes to an input",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MISDEEDS)
+def test_what_no_number_shows_is_told(case):
+    module, inputs, words = MISDEEDS[case]
+    kept = [p.grad for p in module.parameters()]
+    with pytest.raises(ValueError, match=words):
+        gradcheck(module, inputs)
+    assert not gradcheck(module, inputs, raise_exception=False)
+    assert [p.grad for p in module.parameters()] == kept
+
+
+def test_gradients_in_a_list_are_looked_at():
+    with pytest.raises(ValueError, match=r"AList gradient of input 1\[0, 0\]"):
+        gradcheck(AList(5, 3, 2).double(), draws((4, 5), (4, 3)))
+
+
+@pytest.mark.parametrize("eps", [0, -1e-6, np.nan])
+def test_a_step_of_nothing_is_refused(eps):
+    with pytest.raises(ValueError, match="gradcheck expects eps above 0, got"):
+        gradcheck(nn.ReLU(), draws((4, 5)), eps=eps)
 
 
 def test_the_place_and_both_values_are_told():

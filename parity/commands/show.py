@@ -12,6 +12,7 @@ from rich.panel import Panel
 from rich.syntax import Syntax
 
 from parity import registry
+from parity.arguments import positive
 from parity.case import Pair
 
 EXAMPLES = """\
@@ -30,7 +31,9 @@ def main(arguments: Sequence[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("names", nargs="+", metavar="NAME", help="a class, or a file")
-    parser.add_argument("--width", type=int, help="columns (default: the terminal's)")
+    parser.add_argument(
+        "--width", type=positive, help="columns (default: the terminal's)"
+    )
     options = parser.parse_args(arguments)
     try:
         pairs = registry.choose(options.names)
@@ -50,8 +53,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def numpy_source(pair: Pair) -> str:
-    """Return the source of the NumPy side, its docstring and all."""
-    return inspect.getsource(getattr(registry.owner(pair), pair.name))
+    """Return the source of the NumPy side and of its bases, docstrings and all."""
+    piece = getattr(registry.owner(pair), pair.name)
+    return "\n\n".join(map(inspect.getsource, (piece, *registry.bases(pair))))
 
 
 def _panel(title: str, source: str) -> Panel:

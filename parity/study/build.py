@@ -9,9 +9,10 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from parity import registry
 from parity.case import Pair
 from parity.study import curve, prose, source, verdict
-from parity.study.pages import Page, faults, subject
+from parity.study.pages import Page, faults, holding, subject
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -30,6 +31,8 @@ def write(
 ) -> Iterator[Record]:
     """Write the pages, one after another, then the index and the stylesheet.
 
+    Pages that are there already stay, and so does their index: it knows them all.
+
     Raises
     ------
     ValueError
@@ -42,11 +45,19 @@ def write(
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    names = [page.name for page in pages]
+    there = [
+        page
+        for page in holding(registry.PAIRS)
+        if page.name in names or (output / page.path).exists()
+    ]
     places = {
-        pair.name: f"{page.path}#{pair.name}" for page in pages for pair in page.pairs
+        pair.name: f"{page.path}#{pair.name}" for page in there for pair in page.pairs
     }
     index: dict[str, list[tuple[Page, list[dict[str, Any]]]]] = {}
-    for number, page in enumerate(pages):
+    for number, page in enumerate(there):
+        if page.name not in names:
+            continue
         links = {name: page.root + where for name, where in places.items()}
         entries = [_entry(pair, links, results) for pair in page.pairs]
         _open(entries)
@@ -58,15 +69,16 @@ def write(
                 root=page.root,
                 entries=entries,
                 about=results["environment"],
-                previous=pages[number - 1] if number else None,
-                next=pages[number + 1] if number + 1 < len(pages) else None,
+                previous=there[number - 1] if number else None,
+                next=there[number + 1] if number + 1 < len(there) else None,
             ),
         )
         yield Record(page, file, sum(e["verdict"]["failed"] for e in entries))
-    text = environment.get_template("index.html").render(
-        index=index, root="", about=results["environment"]
-    )
-    _write(output / "index.html", text)
+    if len(pages) == len(there) or not (output / "index.html").exists():
+        text = environment.get_template("index.html").render(
+            index=index, root="", about=results["environment"]
+        )
+        _write(output / "index.html", text)
     _write(output / "style.css", (TEMPLATES / "style.css").read_text(encoding="utf-8"))
 
 

@@ -16,14 +16,13 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
+from parity import registry
 from parity.case import Pair
 from parity.study.pages import ROOT, subject
 from scratchnet.nn import Module, Parameter
 from scratchnet.optim import Optimizer
 
-#: What every layer and every optimiser is made of has no place beside one of them.
-ROOTS = (Module, Parameter, Optimizer, object)
-#: Nor have its checks: functions called ``expect_…``, and those in this file.
+#: Checks have no place beside a layer: functions called ``expect_…``, nor these files.
 ELSEWHERE = ("scratchnet.nn._check", "scratchnet.nn.module")
 
 
@@ -48,10 +47,7 @@ class Piece:
 
 def numpy_side(pair: Pair) -> tuple[Piece, list[Piece]]:
     """Return the NumPy side, and what it rests on: bases, then what they call."""
-    thing = subject(pair)
-    bases = []
-    if isinstance(thing, type):
-        bases = [base for base in thing.__mro__[1:] if base not in ROOTS]
+    thing, bases = subject(pair), registry.bases(pair)
     called = _called([thing, *bases], "scratchnet")
     return _piece(thing), [_piece(each) for each in [*bases, *called]]
 

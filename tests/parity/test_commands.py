@@ -14,7 +14,7 @@ import pytest
 
 from parity import commands, registry
 from parity.case import Case, call, normal
-from parity.commands import check
+from parity.commands import check, show
 
 WRONG = """
 import numpy as np
@@ -236,6 +236,19 @@ def test_show_prints_both_sides(width, capsys):
     printed = capsys.readouterr().out
     assert "scratchnet.nn.Linear" in printed
     assert "y = x @ layer.weight.T" in printed
+
+
+def test_show_has_the_mathematics_of_every_piece(capsys):
+    methods = re.compile(r"def (forward|f|update|get_lr|step)\(|^def ", re.MULTILINE)
+    for pair in registry.PAIRS:
+        assert methods.search(show.numpy_source(pair)), pair.name
+
+
+def test_a_width_of_nothing_is_refused(capsys):
+    with pytest.raises(SystemExit) as stop:
+        commands.main(["show", "Linear", "--width", "0"])
+    assert stop.value.code == 2
+    assert "expected a positive number, got 0" in capsys.readouterr().err
 
 
 def test_trajectory_on_both_sides(tmp_path, capsys):

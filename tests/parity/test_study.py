@@ -266,6 +266,19 @@ def test_the_command_writes_pages_with_the_verdict(tmp_path, capsys):
     assert "1 pages" in capsys.readouterr().out
 
 
+def test_a_page_among_others_leaves_their_index_alone(results, tmp_path):
+    file = tmp_path / "parity.json"
+    file.write_text(json.dumps(results))
+    arguments = ["--output", str(tmp_path / "site"), "--results", str(file)]
+    assert main(["linear", "dropout", "flatten", *arguments]) == 0
+    before = Parsed(tmp_path / "site/index.html").links
+    page = Parsed(tmp_path / "site/nn/dropout.html").links
+    assert main(["dropout", *arguments]) == 0
+    assert Parsed(tmp_path / "site/index.html").links == before
+    assert Parsed(tmp_path / "site/nn/dropout.html").links == page
+    assert any(re.search("linear|flatten", link) for link in page)
+
+
 def test_results_of_an_earlier_run_are_taken(results, tmp_path, capsys):
     failed = json.loads(json.dumps(results))
     case = next(case for case in failed["cases"] if case["name"] == "Linear")
