@@ -216,6 +216,7 @@ DECODER_LAYER = [
     ),
     Case(call(4, 2, 8, 0.0), call(normal(2, 3, 4), normal(5, 3, 4))),
     Case(call(4, 2, 8, 0.0, "gelu"), call(normal(2, 3, 4), normal(5, 3, 4))),
+    Case(call(4, 2, 8, 0.0, "relu", 1e-3), call(normal(2, 3, 4), normal(5, 3, 4))),
     Case(
         call(4, 2, 8, 0.0, build(lambda nn: nn.Tanh(), "Tanh()"), norm_first=True),
         call(normal(2, 3, 4), normal(5, 3, 4)),
@@ -297,6 +298,15 @@ DECODER = [
             memory_key_padding_mask=PADDED_2,
         ),
     ),
+    Case(
+        call(DECODER_POST, 2),
+        call(
+            *(normal(2, 3, 8), normal(2, 5, 8)),
+            memory_mask=normal(3, 5),
+            memory_is_causal=True,
+        ),
+        note="a broken promise, believed",
+    ),
     Case(call(DECODER_LOSSY, 2, NORM), call(normal(3, 2, 8), normal(5, 2, 8))),
 ]
 
@@ -315,6 +325,21 @@ TRANSFORMER = [
         for shape, init, mask, padding in switches(E=8)
     ),
     Case(call(8, 2, 2, 3, 8, 0.0, "gelu"), call(normal(5, 2, 8), normal(3, 2, 8))),
+    Case(
+        call(8, 2, 1, 1, 8, 0.0, layer_norm_eps=1e-3),
+        call(normal(3, 2, 8), normal(3, 2, 8)),
+    ),
+    Case(
+        call(8, 2, 1, 1, 8, 0.0),
+        call(
+            *(normal(3, 2, 8), normal(3, 2, 8)),
+            src_mask=normal(3, 3),
+            src_is_causal=True,
+            memory_mask=normal(3, 3),
+            memory_is_causal=True,
+        ),
+        note="broken promises, believed",
+    ),
     Case(
         call(8, 2, 1, 2, 8, 0.2, "gelu"),
         call(

@@ -30,7 +30,7 @@ PAIRS = (
         rmsprop,
         cases(
             call(),
-            call(alpha=0.5),
+            call(lr=0.02, alpha=0.5),
             call(eps=1e-3),
             call(momentum=0.9),
             call(centered=True),

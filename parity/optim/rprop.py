@@ -30,7 +30,7 @@ PAIRS = (
         rprop,
         cases(
             call(),
-            call(etas=(0.3, 1.7)),
+            call(lr=0.02, etas=(0.3, 1.7)),
             call(step_sizes=(0.005, 0.02)),
             call(maximize=True),
             groups={"lr": 0.1, "etas": (0.4, 1.4), "step_sizes": (0.05, 0.2)},

@@ -55,9 +55,10 @@ PAIRS = (
         *on(BY_ITSELF, call(patience=2, factor=0.5), call()),
         *on(
             (CARRIED,),
-            call("max", 0.5, 3, 0.05),
-            call("max", 0.5, 3, 0.05, "abs"),
-            call("min", 0.5, 3, 0.05, "abs"),
+            call("max", 0.5, 0, 0.03),
+            call("max", 0.5, 0, 0.05, threshold_mode="abs"),
+            call("min", 0.5, 0, 0.03),
+            call("min", 0.5, 0, 0.05, threshold_mode="abs"),
             call(patience=1, cooldown=4),
             call(patience=0, factor=0.5, min_lr=0.1),
             call(patience=0, factor=0.5, eps=0.05),
