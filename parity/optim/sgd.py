@@ -25,7 +25,7 @@ PAIRS = (
         sgd,
         cases(
             call(momentum=0.9),
-            call(lr=0.02),
+            call(lr=5e-4),
             call(momentum=0.9, dampening=0.5),
             call(momentum=0.9, nesterov=True),
             call(weight_decay=0.1),
