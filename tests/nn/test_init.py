@@ -139,7 +139,10 @@ def test_signatures_are_torchs(name):
 
 @given(
     nonlinearity=st.sampled_from(
-        ["linear", "conv3d", "conv_transpose2d", "sigmoid", "tanh", "relu", "selu"]
+        [
+            *("linear", "conv1d", "conv2d", "conv3d", "sigmoid", "tanh", "relu"),
+            *("conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "selu"),
+        ]
     ),
     slope=st.none() | st.integers(-3, 3) | st.floats(-10, 10),
 )
@@ -254,7 +257,15 @@ def test_a_mean_far_outside_is_worth_a_warning():
     assert seen[0].filename == __file__
 
 
-@pytest.mark.parametrize("outside", [(-2.0, 1.0, 0.0, 3.0), (5.0, 1.0, 0.0, 3.0)])
+@pytest.mark.parametrize(
+    "outside",
+    [
+        (-2.0, 1.0, 0.0, 3.0),
+        (5.0, 1.0, 0.0, 3.0),
+        (-1.0, 0.5, 0.0, 3.0),
+        (4.0, 0.5, 0.0, 3.0),
+    ],
+)
 def test_a_mean_less_far_is_not(outside):
     mean, std, a, b = outside
     with warnings.catch_warnings():

@@ -48,6 +48,14 @@ def test_any_sizes_and_upstream_gradient(kind, sides, batched, dtype, seed):
     np.testing.assert_allclose(grad, torch_x.grad.numpy(), rtol=0, atol=tolerance)
 
 
+@pytest.mark.parametrize("padding", [(1, -3), (-3, 1)])
+def test_no_more_is_cropped_than_there_is(padding):
+    with pytest.raises(RuntimeError):
+        torch.nn.ConstantPad1d(padding, 0.0)(torch.ones(1, 1, 2))
+    with pytest.raises(ValueError, match="expects more to pad or crop"):
+        nn.ConstantPad1d(padding, 0.0)(np.ones((1, 1, 2)))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_backward_is_the_transpose_of_forward(rng, kind):
     layer = getattr(nn, f"{kind}2d")((2, 1, -1, 3))

@@ -89,6 +89,11 @@ def test_indices_are_integers(name, index):
 
 
 @pytest.mark.parametrize("name", ["Embedding", "EmbeddingBag"])
+def test_padding_may_count_back_to_the_first_row(name):
+    assert getattr(nn, name)(4, 3, padding_idx=-4).padding_idx == 0
+
+
+@pytest.mark.parametrize("name", ["Embedding", "EmbeddingBag"])
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -24,7 +24,8 @@ def landscape(seed):
 @pytest.mark.parametrize("max_evals", [0, 1, 3, 25])
 @pytest.mark.parametrize("first", [1e-3, 0.5, 20.0])
 def test_every_point_looked_at_is_that_of_torch(first, max_evals):
-    for seed in range(60):
+    # The last four step too near the right end of a bracket, or beyond it.
+    for seed in (*range(60), 98, 308, 351, 399):
         f, slope = landscape(seed)
         down = -slope(0.0)
         ours, theirs = [], []

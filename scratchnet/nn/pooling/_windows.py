@@ -95,9 +95,9 @@ def sliding(
     size: int,
     kernel: int,
     stride: int,
-    padding: int = 0,
-    dilation: int = 1,
-    ceil_mode: bool = False,
+    padding: int,
+    dilation: int,
+    ceil_mode: bool,
 ) -> Windows:
     """Return windows of `kernel` elements that start `stride` apart.
 

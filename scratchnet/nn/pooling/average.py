@@ -290,7 +290,7 @@ def spread(grad: Array, boxes: Sequence[Windows]) -> Array:
 
 def _sums_along(windows: Windows, x: Array) -> Array:
     # In the memory order of x, which convolutions lay out with the batch last.
-    y = np.zeros_like(x, shape=windows.output_shape(x.shape))
+    y = np.empty_like(x, shape=windows.output_shape(x.shape))
     for outputs, taps in windows.runs:
         total = y[outputs]
         total[...] = x[taps[0]]

@@ -71,8 +71,7 @@ class _MaxUnpool(Pooling):
         if len(wanted) == self.dims + 2:
             wanted = wanted[2:]
         fits = len(wanted) == self.dims and all(
-            n - s < w < n + s and w >= 0
-            for n, s, w in zip(default, strides, wanted, strict=True)
+            n - s < w < n + s for n, s, w in zip(default, strides, wanted, strict=True)
         )
         if not fits:
             raise ValueError(
