@@ -128,8 +128,14 @@ def run_on_all_cores(
     places = [numbers[id(pair), id(case)] for pair, case in chosen]
     with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
         verdicts = pool.map(verdict, places, repeat(seed), chunksize=16)
-        for (pair, case), found in zip(chosen, bar(verdicts, len(chosen)), strict=True):
-            yield Result(pair, case, seed, **found)
+        shown = bar(verdicts, len(chosen))
+        try:
+            for (pair, case), found in zip(chosen, shown, strict=True):
+                yield Result(pair, case, seed, **found)
+        except KeyboardInterrupt:  # The pool would wait for what it has begun.
+            for process in multiprocessing.active_children():
+                process.kill()
+            raise
 
 
 def verdict(place: tuple[int, int], seed: int) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import signal
@@ -12,7 +13,7 @@ import sys
 import numpy as np
 import pytest
 
-from parity import commands, registry
+from parity import __main__, commands, registry
 from parity.case import Case, call, normal
 from parity.commands import check, show
 
@@ -311,6 +312,28 @@ def test_the_exit_status_of_the_process(homework):
         [sys.executable, "-m", "parity", "judge", str(homework)], check=False
     )
     assert run.returncode == 1
+
+
+def ending_with(error):
+    def main(arguments):
+        raise error
+
+    return main
+
+
+def test_nobody_waiting_for_the_rest_is_no_mistake(monkeypatch, capfd):
+    monkeypatch.setattr(commands, "main", ending_with(BrokenPipeError))
+    moved = []
+    monkeypatch.setattr(os, "dup2", lambda *ends: moved.append(ends))
+    assert __main__.run() == 1
+    assert [new for _, new in moved] == [sys.stdout.fileno()]
+    assert capfd.readouterr().err == ""
+
+
+def test_an_interruption_is_a_line(monkeypatch, capsys):
+    monkeypatch.setattr(commands, "main", ending_with(KeyboardInterrupt))
+    assert __main__.run() == 130
+    assert capsys.readouterr().err == "interrupted\n"
 
 
 def test_parity_needs_nothing_that_only_the_pages_need():
