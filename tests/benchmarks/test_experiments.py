@@ -71,15 +71,24 @@ def test_run_writes_a_record_and_a_figure(tmp_path, capsys):
     [
         ([], "expected the names of experiments, or --all"),
         (["lenett"], "no experiment is called lenett; there are"),
+        (["lenett", "--all"], "no experiment is called lenett; there are"),
         (["lenet", "--data-dir", "nowhere"], "lenet: "),
     ],
 )
 def test_misuse_is_said_and_exits_2(arguments, said, capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("SCRATCHNET_DATA", str(tmp_path))
     with pytest.raises(SystemExit) as stop:
-        commands.main(["run", *arguments, "--output", str(tmp_path)])
+        commands.main(["run", *arguments, "--output", str(tmp_path / "made")])
     assert stop.value.code == 2
     assert said in capsys.readouterr().err
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_refused_before_the_work(capsys):
+    with pytest.raises(SystemExit) as stop:
+        commands.main(["run", "sine", "--output", "x" * 300])
+    assert stop.value.code == 2
+    assert "cannot be written to" in capsys.readouterr().err
 
 
 def test_the_list(capsys):

@@ -239,7 +239,9 @@ def test_only_may_be_said_twice(capsys):
     ("arguments", "said"),
     [
         (["--only", "Linaer"], "no workload matches 'Linaer'"),
-        (["--threads", "0"], "expected a number of at least 1, got 0"),
+        (["--threads", "0"], "expected a positive number, got 0"),
+        (["--threads", "1", "100000"], "expected no more threads than the"),
+        (["--only", "Linear", "--output", "x" * 300], "cannot be written to"),
         (["--slots", "1"], "expected a number of at least 2, got 1"),
         (["--steps", "--only", "Linear"], "no workload matches 'Linear'"),
     ],
