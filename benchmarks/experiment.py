@@ -42,6 +42,16 @@ OUR_OWN = "our own"
 
 Sides = dict[str, Any]
 
+#: What may be raised by reading a record from a file that holds none.
+UNUSABLE = (
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+)
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -102,6 +112,7 @@ def perform(
         "question": question(module),
         "document": module.DOCUMENT,
         "config": asdict(config),
+        "quick": config != module.FULL,
         "environment": report.environment(time.perf_counter() - start),
         "sides": sides,
         "findings": [asdict(found) for found in module.conclude(config, sides)],

@@ -32,6 +32,7 @@ examples:
 exit status: 0 when all were run, whatever they found; 2 if the command is misused or
 the data cannot be had
 """
+QUICK = "Quick runs do less work: verdicts on published figures need the full run."
 COLOURS = {"confirmed": "green", "explained": "cyan", "refuted": "yellow"}
 
 
@@ -81,6 +82,8 @@ def main(arguments: Sequence[str]) -> int:
             records.append(record)
     if options.json:
         print(json.dumps(records, indent=1))
+    if any(record["quick"] for record in records):
+        console.print(QUICK)
     console.print(f"written: {folder}{os.sep}experiment-*.json and .png")
     return 0
 

@@ -91,6 +91,21 @@ def test_a_folder_that_cannot_be_made_is_refused_before_the_work(capsys):
     assert "cannot be written to" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("quick", [True, False])
+def test_a_quick_run_says_that_its_verdicts_are_not_final(
+    quick, tmp_path, capsys, monkeypatch
+):
+    module = experiments.load("activations")
+    if not quick:  # The full run is as short.
+        monkeypatch.setattr(module, "FULL", module.QUICK)
+    arguments = ["activations", *["--quick"] * quick, "--output", str(tmp_path)]
+    assert commands.main(["run", *arguments]) == 0
+    said = capsys.readouterr().out
+    assert ("verdicts on published figures need the full run" in said) is quick
+    written = (tmp_path / "experiment-activations.json").read_text("utf-8")
+    assert json.loads(written)["quick"] is quick
+
+
 def test_the_list(capsys):
     assert commands.main(["experiments", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
