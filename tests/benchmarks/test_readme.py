@@ -142,9 +142,8 @@ def test_rows_without_records_are_not_thrown_away(write):
 
 
 def test_nor_are_steps_and_numbers_of_threads(write):
-    assert not write(
-        speed_1=timed(1, "LeNet", "LSTM"), speed_2=timed(2, "LeNet", "LSTM")
-    )
+    steps = ("LeNet", "LSTM")
+    assert not write(speed_1=timed(1, *steps), speed_2=timed(2, *steps))
     assert "LSTM was timed on 1 only" in write(speed_2=timed(2, "LeNet"))
     said = write(speed_1=timed(1, "LeNet"))
     assert "no record of speed has: LSTM" in said
