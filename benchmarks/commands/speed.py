@@ -16,7 +16,14 @@ from benchmarks import figures
 from benchmarks.output import add_output, folder_of
 from benchmarks.speed import figure
 from benchmarks.speed.layers import LIMIT
-from benchmarks.speed.measure import FULL, QUICK, WORKLOADS, choose, measure
+from benchmarks.speed.measure import (
+    FULL,
+    LEAST_SLOTS,
+    QUICK,
+    WORKLOADS,
+    choose,
+    measure,
+)
 from benchmarks.speed.steps import STEPS
 from parity.arguments import thread_count
 
@@ -64,7 +71,9 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--steps", action="store_true", help="no layers")
     parser.add_argument("--layers", action="store_true", help="no whole steps")
-    parser.add_argument("--slots", type=at_least(2), help="of each side (default 9)")
+    parser.add_argument(
+        "--slots", type=at_least(LEAST_SLOTS), help="of each side (default 9)"
+    )
     options = parser.parse_args(arguments)
     kinds = "step" * options.steps + "layer" * options.layers or "step layer"
     names = [
