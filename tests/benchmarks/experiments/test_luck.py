@@ -35,7 +35,7 @@ def test_verdicts_follow_the_results():
 
 
 def test_the_run_that_all_share_counts_once():
-    scores = dict.fromkeys(luck.SOURCES, [0.9, 0.92, 0.91])
+    scores = {source: [0.9, 0.92, 0.91] for source in luck.SOURCES}
     sides = {"scratchnet": scores, "torch": scores}
     *_, libraries = luck.conclude(CONFIG, sides)
     assert "in 7 pairs of runs" in libraries.ours
