@@ -6,5 +6,11 @@ import sys
 
 from benchmarks import commands
 
+INTERRUPTED = 130  # what shells say of Ctrl-C
+
 if __name__ == "__main__":
-    sys.exit(commands.main(sys.argv[1:]))
+    try:
+        sys.exit(commands.main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(INTERRUPTED)

@@ -22,7 +22,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib import import_module
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from types import ModuleType
 from typing import Any, Literal
 
@@ -30,7 +30,7 @@ import numpy as np
 from tqdm import tqdm
 
 from benchmarks import libraries
-from benchmarks.worker import pinned
+from benchmarks.worker import ignore_interrupts, pinned
 from parity import report
 
 LAB_REPORT = "Lab report"
@@ -41,6 +41,16 @@ NOTEBOOK = "Teaching notebook"
 OUR_OWN = "our own"
 
 Sides = dict[str, Any]
+
+#: What may be raised by reading a record from a file that holds none.
+UNUSABLE = (
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+)
 
 
 @dataclass(frozen=True)
@@ -80,11 +90,22 @@ def laboratory() -> Iterator[ProcessPoolExecutor]:
         ProcessPoolExecutor(
             len(libraries.LIBRARIES),
             mp_context=context,
-            initializer=tqdm.set_lock,
+            initializer=begin,
             initargs=(context.RLock(),),
         ) as pool,
     ):
-        yield pool
+        try:
+            yield pool
+        except KeyboardInterrupt:  # The pool would wait for what it has begun.
+            for process in active_children():
+                process.kill()
+            raise
+
+
+def begin(lock: Any) -> None:
+    """Begin a process of the laboratory: all bars share one lock."""
+    ignore_interrupts()
+    tqdm.set_lock(lock)
 
 
 def perform(
@@ -102,6 +123,7 @@ def perform(
         "question": question(module),
         "document": module.DOCUMENT,
         "config": asdict(config),
+        "quick": config != module.FULL,
         "environment": report.environment(time.perf_counter() - start),
         "sides": sides,
         "findings": [asdict(found) for found in module.conclude(config, sides)],

@@ -21,7 +21,7 @@ from parity.case import call, integers, normal, uniform
 Record = dict[str, Any]
 
 FULL = Plan(slots=7, seconds=0.2)
-QUICK = Plan(slots=3, seconds=0.03)
+QUICK = Plan(slots=5, seconds=0.02)
 LARGEST = 4  # sizes that an exponent is fitted to
 
 #: Student's t, two-sided 95 %, by degrees of freedom.

@@ -67,7 +67,8 @@ def counted_bits(known: Letters, unseen: Letters, letters: int) -> float:
 
     .. math:: p(x \mid h) = \frac{c_{hx} + k_h \, p(x \mid h')}{\sum_x c_{hx} + k_h}
 
-    with :math:`h'` one letter shorter. Runs have the shape (N, n).
+    with :math:`h'` one letter shorter. Runs have the shape (N, n), and are told apart
+    by numbers, of which letters are the digits: only those that occur are counted.
 
     >>> runs = np.array([[0, 1], [1, 0], [0, 1], [1, 0]])
     >>> counted_bits(runs, runs[:, 1:], 2)  # without a context, either may follow
@@ -75,15 +76,25 @@ def counted_bits(known: Letters, unseen: Letters, letters: int) -> float:
     >>> counted_bits(runs, runs, 2) < 0.5
     True
     """
-    p = np.full(letters, 1 / letters)
+    p = np.full(len(unseen), 1 / letters)
     for n in range(1, unseen.shape[1] + 1):
-        shape = (letters,) * n
-        index = np.ravel_multi_index(tuple(known[:, -n:].T), shape)
-        counts = np.bincount(index, minlength=letters**n).reshape(shape)
-        kinds = np.sum(counts > 0, axis=-1, keepdims=True)
-        total = counts.sum(axis=-1, keepdims=True) + kinds
-        p = np.where(total > 0, (counts + kinds * p) / np.maximum(total, 1), p)
-    return float(-np.log2(p[tuple(unseen.T)]).mean())
+        place = letters ** np.arange(n)[::-1]
+        run, asked = (np.sort(known[:, -n:] @ place), unseen[:, -n:] @ place)
+        count = times(asked, run)
+        kinds = times(asked // letters, np.unique(run) // letters)
+        total = times(asked // letters, run // letters) + kinds
+        p = np.where(total > 0, (count + kinds * p) / np.maximum(total, 1), p)
+    return float(-np.log2(p).mean())
+
+
+def times(asked: Letters, numbers: Letters) -> Letters:
+    """Return how often each number asked for is among others, which are in order.
+
+    >>> times(np.array([7, 3, 4]), np.array([3, 3, 7]))
+    array([1, 2, 0])
+    """
+    first, beyond = (np.searchsorted(numbers, asked, s) for s in ("left", "right"))
+    return beyond - first
 
 
 def bits(logits: Array, target: Letters) -> float:

@@ -9,14 +9,23 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
+from threading import RLock
 from typing import Any
 
+from tqdm import tqdm
+
 PAUSE = 0.15  # seconds, until the threads of the other side have gone to sleep
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",  # Accelerate, on macOS
+)
 
 
 class Worker:
@@ -40,10 +49,11 @@ class Worker:
     def ask(self, method: str, *arguments: Any) -> Any:
         """Return what a method of the object returns, or raise what it raises."""
         time.sleep(PAUSE)
-        try:
+        with suppress(ConnectionError):  # One that failed has left its reason to read.
             self._pipe.send((method, arguments))
+        try:
             answer = self._pipe.recv()
-        except (EOFError, BrokenPipeError, ConnectionResetError):
+        except (EOFError, ConnectionError):
             self._process.join()
             raise RuntimeError(f"a worker ended: {self._process.exitcode}") from None
         if isinstance(answer, Exception):
@@ -58,8 +68,12 @@ class Worker:
         """End the process."""
         self.hang_up()
         self._process.join(timeout=5)
-        if self._process.is_alive():
-            self._process.kill()
+        self.kill()
+
+    def kill(self) -> None:
+        """End the process, whatever it does."""
+        self._process.kill()
+        self._process.join()
 
 
 @contextmanager
@@ -71,6 +85,10 @@ def workers(
         started = {name: Worker(build, *arguments) for name, build in builders.items()}
     try:
         yield started
+    except KeyboardInterrupt:
+        for worker in started.values():
+            worker.kill()
+        raise
     finally:
         for worker in started.values():
             worker.hang_up()
@@ -92,14 +110,21 @@ def pinned(threads: int) -> Iterator[None]:
                 os.environ[name] = value
 
 
+def ignore_interrupts() -> None:
+    """Leave Ctrl-C, which every process of a terminal is sent, to the one that asks."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def _serve(pipe: Connection, build: Callable[..., Any], arguments: Any) -> None:
     """Answer requests until the other end is closed."""
+    ignore_interrupts()
+    tqdm.set_lock(RLock())  # Its own, shared by processes, would outlive a kill.
     try:
         subject = build(*arguments)
         while True:
             method, given = pipe.recv()
             pipe.send(getattr(subject, method)(*given))
-    except (EOFError, KeyboardInterrupt):
+    except (EOFError, ConnectionError):
         pass
     except Exception as error:
         pipe.send(error)

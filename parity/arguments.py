@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 from pathlib import Path
 
 from scratchnet import optim
+
+SEEDS = 2**63
 
 
 def positive(text: str) -> int:
@@ -14,6 +17,30 @@ def positive(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"expected a positive number, got {value}")
+    return value
+
+
+def thread_count(text: str) -> int:
+    """Return a number of threads: one for each processor, or fewer.
+
+    Of more, OpenBLAS starts no more than there are processors, and torch all of them:
+    the two would not be measured alike.
+    """
+    value, processors = positive(text), os.cpu_count() or 1
+    if value > processors:
+        raise argparse.ArgumentTypeError(
+            f"expected no more threads than the {processors} processors, got {value}"
+        )
+    return value
+
+
+def seed(text: str) -> int:
+    """Return a seed that NumPy and torch both take."""
+    value = int(text)
+    if not 0 <= value < SEEDS:
+        raise argparse.ArgumentTypeError(
+            f"expected a seed from 0 to 2**63 - 1, got {value}"
+        )
     return value
 
 
@@ -40,13 +67,4 @@ def writable_file(text: str) -> Path:
     path = Path(text)
     if path.is_dir() or not path.parent.is_dir():
         raise argparse.ArgumentTypeError(f"expected a file in a folder, got {text}")
-    return path
-
-
-def writable_folder(text: str) -> Path:
-    """Return a folder that is there or can be made."""
-    path = Path(text)
-    there = next(each for each in (path, *path.parents) if each.exists())
-    if not there.is_dir():
-        raise argparse.ArgumentTypeError(f"expected a folder, {there} is a file")
     return path

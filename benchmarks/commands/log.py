@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from benchmarks.experiment import UNUSABLE
+
 DESCRIPTION = """\
 Sum up the records that `python -m benchmarks run` wrote: one line an experiment, with
 how its findings compare with what was published.
@@ -47,7 +49,7 @@ def main(arguments: Sequence[str]) -> int:
     for file in files:
         try:
             rows.append(summary(file))
-        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        except UNUSABLE as error:
             parser.error(f"{file} is no record of an experiment: {error!r}")
     if options.json:
         print(json.dumps(rows, indent=1))
@@ -63,6 +65,7 @@ def summary(file: Path) -> dict[str, Any]:
         "experiment": str(record["experiment"]),
         "document": str(record["document"]),
         "dataset": str(record["config"].get("dataset", "")),
+        "quick": bool(record.get("quick")),
         "seconds": float(record["environment"]["seconds"]),
         "date": date.fromtimestamp(file.stat().st_mtime).isoformat(),
         "verdicts": dict(Counter(found["verdict"] for found in record["findings"])),
@@ -72,12 +75,24 @@ def summary(file: Path) -> dict[str, Any]:
 def show(console: Console, rows: Sequence[dict[str, Any]]) -> None:
     """Print a line for each row."""
     table = Table(box=None, header_style="bold")
-    for heading in ("experiment", "document", "dataset", "s", "date", "findings"):
+    for heading in (
+        "experiment",
+        "document",
+        "dataset",
+        "run",
+        "s",
+        "date",
+        "findings",
+    ):
         table.add_column(heading, justify="right" if heading == "s" else "left")
     for row in rows:
         verdicts = ", ".join(f"{n} {name}" for name, n in row["verdicts"].items())
         words = (row["experiment"], row["document"], row["dataset"] or "none")
         table.add_row(
-            *map(escape, words), f"{row['seconds']:.0f}", row["date"], escape(verdicts)
+            *map(escape, words),
+            "quick" if row["quick"] else "full",
+            f"{row['seconds']:.0f}",
+            row["date"],
+            escape(verdicts),
         )
     console.print(table, highlight=False)

@@ -8,6 +8,7 @@ import os
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -19,9 +20,16 @@ from rich.table import Table
 import scratchnet
 from benchmarks import figures
 from benchmarks.experiment import plain
+from benchmarks.output import made
 from benchmarks.sides import SIDES, Epoch, Recipe, gap
 from benchmarks.worker import workers
-from parity.arguments import optimizer, positive, rate, writable_folder
+from parity.arguments import (
+    optimizer,
+    positive,
+    rate,
+    seed,
+    thread_count,
+)
 from scratchnet import datasets
 
 DESCRIPTION = """\
@@ -63,7 +71,7 @@ def main(arguments: Sequence[str]) -> int:
         ("batch-size", positive, "images a step"),
         ("optimizer", optimizer, "a class of torch.optim"),
         ("lr", rate, "learning rate"),
-        ("seed", int, "of weights and batches"),
+        ("seed", seed, "of weights and batches"),
     ):
         value = getattr(default, name.replace("-", "_"))
         parser.add_argument(
@@ -74,24 +82,22 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument(
         "--threads",
-        type=positive,
+        type=thread_count,
         default=os.cpu_count(),
         help="of each side (default: one for each processor)",
     )
-    parser.add_argument(
-        "--output", type=writable_folder, default="results", metavar="DIR"
-    )
+    parser.add_argument("--output", type=Path, default=Path("results"), metavar="DIR")
     parser.add_argument("--json", action="store_true", help="print the record instead")
     options = vars(parser.parse_args(arguments))
-    folder, as_json = options.pop("output"), options.pop("json")
+    output, as_json = options.pop("output"), options.pop("json")
     recipe = Recipe(**options)
     try:
         labels = datasets.load(recipe.dataset, recipe.data_dir).test_labels
     except (ValueError, OSError, ImportError) as error:
         parser.error(str(error))
 
+    folder = made(parser, output)
     record = measure(recipe, labels)
-    folder.mkdir(parents=True, exist_ok=True)
     stem = f"mnist-{recipe.dataset}-{recipe.optimizer}-{recipe.dtype}".lower()
     written = json.dumps(plain(record), indent=1, allow_nan=False) + "\n"
     (folder / f"{stem}.json").write_text(written, encoding="utf-8")

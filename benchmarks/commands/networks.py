@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from benchmarks.networks import GATE, NETWORKS, STEPS, train
 from benchmarks.sides import gap
+from parity.arguments import seed
 
 DESCRIPTION = f"""\
 Train networks of every family, {STEPS} steps in float64 from one seed on both sides,
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--seed", type=int, default=0, help="default 0")
+    parser.add_argument("--seed", type=seed, default=0, help="default 0")
     parser.add_argument("--json", action="store_true", help="print the losses as JSON")
     options = parser.parse_args(arguments)
     bar = tqdm(NETWORKS, unit="network", leave=False, disable=None)

@@ -22,8 +22,9 @@ from benchmarks.optimizers import (
     cross_valley,
     learn_digits,
 )
+from benchmarks.output import add_output, folder_of
 from parity import report
-from parity.arguments import writable_folder
+from parity.arguments import seed
 from scratchnet import datasets
 
 PROBLEMS = ("digits", "valley")
@@ -59,13 +60,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--steps", type=int, default=600, help="in the valley (default 600)"
     )
-    parser.add_argument("--seed", type=int, default=0, help="default 0")
+    parser.add_argument("--seed", type=seed, default=0, help="default 0")
     parser.add_argument(
         "--quick", action="store_true", help="ten batches and thirty steps only"
     )
-    parser.add_argument(
-        "--output", type=writable_folder, default="results", metavar="DIR"
-    )
+    add_output(parser)
     parser.add_argument("--json", action="store_true", help="print the record instead")
     options = parser.parse_args(arguments)
     if options.epochs < 1 or options.steps < 1:
@@ -75,18 +74,18 @@ def main(arguments: Sequence[str]) -> int:
     except (ValueError, OSError, ImportError) as error:
         parser.error(str(error))
 
+    folder = folder_of(parser, options)
     batches = options.epochs * -(-len(digits.train_labels) // BATCH_SIZE)
     steps = options.steps
     if options.quick:
         batches, steps = min(batches, 10), min(steps, 30)
     record = measure(digits, batches, steps, options.seed)
     record["recipe"]["dataset"] = options.dataset
-    options.output.mkdir(parents=True, exist_ok=True)
     written = json.dumps(record, indent=1) + "\n"
-    files = [options.output / "optimizers.json"]
+    files = [folder / "optimizers.json"]
     files[0].write_text(written, encoding="utf-8")
     for problem in PROBLEMS:
-        files.append(options.output / f"optimizers-{problem}.png")
+        files.append(folder / f"optimizers-{problem}.png")
         figures.optimizers(record["runs"], problem, files[-1])
     if options.json:
         print(written, end="")

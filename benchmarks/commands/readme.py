@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks import experiments
+from benchmarks.experiment import UNUSABLE
 
 DESCRIPTION = """\
 Write the tables of the README from the JSON records of earlier runs. A table stands
-between <!-- begin NAME --> and <!-- end NAME -->; one without records stays as it is.
+between <!-- begin NAME --> and <!-- end NAME -->; one without records stays as it is,
+and one that would lose a row, for want of a record, is refused.
 """
 EXAMPLES = """\
 examples:
-  python -m benchmarks mnist && python -m benchmarks readme
   python -m benchmarks run --all && python -m benchmarks readme
+  python -m benchmarks readme --records elsewhere --file OTHER.md
 
-exit status: 0 when the file was written, 2 if it or the records cannot be read
+exit status: 0 when the file was written, 2 if it or the records cannot be used
 """
 
 Record = dict[str, Any]
@@ -44,22 +45,56 @@ def main(arguments: Sequence[str]) -> int:
         if not any(found.values()):
             parser.error(f"there are no records in {folder}")
         for name, files in found.items():
-            records = [json.loads(file.read_text(encoding="utf-8")) for file in files]
-            if records:
-                text = replaced(text, name, TABLES[name](records))
+            if files:
+                text = replaced(text, name, table_of(name, files))
+        options.file.write_text(text, encoding="utf-8")
     except (OSError, ValueError) as error:
         parser.error(str(error))
-    options.file.write_text(text, encoding="utf-8")
     return 0
+
+
+def table_of(name: str, files: Sequence[Path]) -> str:
+    """Return the table of these records; say which files hold none."""
+    records = []
+    for file in files:
+        try:
+            records.append(json.loads(file.read_text(encoding="utf-8")))
+            TABLES[name].make(records[-1:])
+        except UNUSABLE as error:
+            raise ValueError(f"{file} cannot be used: {error!r}") from None
+    return TABLES[name].make(records)
 
 
 def replaced(text: str, name: str, table: str) -> str:
     """Return `text` with another table between the marks of `name`."""
     begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->"
-    if (times := text.count(begin)) != 1 or text.count(end) != 1:
+    before, _, rest = text.partition(begin)
+    if (times := text.count(begin)) != 1 or rest.count(end) != 1:
         raise ValueError(f"expected the marks of {name} once, found {times}")
-    pattern = re.escape(begin) + ".*?" + re.escape(end)
-    return re.sub(pattern, lambda _: begin + table + end, text, flags=re.DOTALL)
+    old, _, after = rest.partition(end)
+    there, made = (titles(each, TABLES[name].told_by) for each in (old, table))
+    if missing := [title for title in dict.fromkeys(there) if title not in made]:
+        raise ValueError(f"no record of {name} has: {'; '.join(missing)}")
+    return before + begin + table + end + after
+
+
+def titles(table: str, cells: int) -> list[str]:
+    """Return the headings of a table, and the first cells of each of its rows.
+
+    >>> titles("| who | s |\\n|---|---:|\\n| we | 2 |\\n| you | 3 |\\n\\nA note.", 1)
+    ['who', 's', 'we', 'you']
+    """
+    lines = [line.strip("| ") for line in table.splitlines() if line.startswith("| ")]
+    headings, *rows = [line.split(" | ") for line in lines] or [[]]
+    return headings + [", ".join(row[:cells]) for row in rows]
+
+
+def alike(notes: Iterable[str]) -> str:
+    """Return the note beneath a table, which must be true of every record."""
+    different = sorted(set(notes))
+    if len(different) > 1:
+        raise ValueError(f"expected records made alike, got: {' '.join(different)}")
+    return different[0]
 
 
 def mnist(records: Sequence[Record]) -> str:
@@ -79,7 +114,7 @@ def mnist(records: Sequence[Record]) -> str:
             recipe["dtype"],
             f"{ours['test_accuracy']:.2%}",
             f"{theirs['test_accuracy']:.2%}",
-            f"{record['largest_loss_difference']:.0e}",
+            _number(record["largest_loss_difference"]),
             f"{record['predictions_that_differ']} of {record['test_images']:,}",
             f"{ours['seconds_per_epoch']:.2f}",
             f"{theirs['seconds_per_epoch']:.2f}",
@@ -87,15 +122,21 @@ def mnist(records: Sequence[Record]) -> str:
             f"{1e3 * theirs['seconds_per_step']:.2f}",
         )
         lines.append("| " + " | ".join(cells) + " |")
-    about, recipe = records[0]["environment"], records[0]["recipe"]
-    lines += [
-        "",
-        f"784-128-64-10, {recipe['optimizer']}, batch {recipe['batch_size']}, "
-        f"{recipe['threads']} threads on each side; NumPy {about['numpy']}, torch "
-        f"{about['torch']}, {about['machine']}.",
-        "",
-    ]
-    return "\n".join(lines)
+    return "\n".join([*lines, "", alike(map(_recipe, records)), ""])
+
+
+def _recipe(record: Record) -> str:
+    recipe, about = record["recipe"], record["environment"]
+    return (
+        f"{'-'.join(map(str, recipe['sizes']))}, {recipe['optimizer']}, "
+        f"batch {recipe['batch_size']}, {recipe['threads']} threads on each side; "
+        f"NumPy {about['numpy']}, torch {about['torch']}, {about['machine']}."
+    )
+
+
+def _number(value: float | None) -> str:
+    """Return a difference; JSON has no NaN, and holds None for it."""
+    return "NaN" if value is None else f"{value:.0e}"
 
 
 def experiment(records: Sequence[Record]) -> str:
@@ -104,6 +145,8 @@ def experiment(records: Sequence[Record]) -> str:
         "| document | experiment | finding | published | ours | |",
         "|---|---|---|---|---|---|",
     ]
+    if quick := [record["experiment"] for record in records if record.get("quick")]:
+        raise ValueError(f"expected full runs, got quick ones of {', '.join(quick)}")
     by_name = {record["experiment"]: record for record in records}
     for name in experiments.NAMES:
         record = by_name.get(name, {"findings": []})
@@ -139,28 +182,31 @@ def speed(records: Sequence[Record]) -> str:
     lines = ["| " + " | ".join(headings) + " |"]
     lines.append("|---" + "|---:" * (len(headings) - 1) + "|")
     for name, works in rows.items():
+        if len(works) < len(records):
+            raise ValueError(f"{name} was timed on {', '.join(map(str, works))} only")
         cells = [name.removeprefix("step/")]
-        for record in records:
-            cells += _of_step(works.get(record["threads"]))
+        for work in works.values():
+            cells += _of_step(work)
         lines.append("| " + " | ".join(cells) + " |")
-    it, sides = records[0]["environment"], records[0]["sides"]
     peaks = " and ".join(f"{r['machine']['gflops']:.0f}" for r in records)
-    lines += [
-        "",
+    note = (
         "Time of scratchnet / time of torch in a round of turns, the median; batch 64 "
         "unless said; in bold what is above its limit. "
-        f"NumPy {sides['scratchnet']['numpy']} with OpenBLAS's kernels for "
-        f"{sides['scratchnet']['kernels']}, torch {sides['torch']['torch']}, "
-        f"{it['processor']}, {peaks} GFLOP/s at most.",
-        "",
-    ]
-    return "\n".join(lines)
+        f"{alike(map(_machine, records))}, {peaks} GFLOP/s at most."
+    )
+    return "\n".join([*lines, "", note, ""])
 
 
-def _of_step(work: Record | None) -> list[str]:
+def _machine(record: Record) -> str:
+    ours, theirs = (record["sides"][side] for side in ("scratchnet", "torch"))
+    return (
+        f"NumPy {ours['numpy']} with {ours['blas']} ({ours['kernels']} kernels), "
+        f"torch {theirs['torch']}, {record['environment']['processor']}"
+    )
+
+
+def _of_step(work: Record) -> list[str]:
     """Return the cells of one training step on one number of threads."""
-    if work is None:
-        return [""] * 4
     ratio, best = work["ratio"], work["ratio_to_best"]["value"]
     value = f"{ratio['value']:.2f}"
     if work["met"] is False:
@@ -174,8 +220,15 @@ def _of_step(work: Record | None) -> list[str]:
     ]
 
 
-TABLES: dict[str, Callable[[Sequence[Record]], str]] = {
-    "mnist": mnist,
-    "experiment": experiment,
-    "speed": speed,
+class Table(NamedTuple):
+    """What makes a table of records, and how many first cells tell its rows apart."""
+
+    make: Callable[[Sequence[Record]], str]
+    told_by: int
+
+
+TABLES = {
+    "mnist": Table(mnist, 2),
+    "experiment": Table(experiment, 2),
+    "speed": Table(speed, 1),
 }

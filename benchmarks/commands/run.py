@@ -15,7 +15,8 @@ from rich.markup import escape
 
 from benchmarks import experiments, figures
 from benchmarks.experiment import laboratory, perform
-from parity.arguments import writable_folder
+from benchmarks.output import add_output, folder_of
+from scratchnet import datasets
 
 DESCRIPTION = """\
 Run experiments with scratchnet and with PyTorch, from one seed, at the same time, on
@@ -31,6 +32,7 @@ examples:
 exit status: 0 when all were run, whatever they found; 2 if the command is misused or
 the data cannot be had
 """
+QUICK = "Quick runs do less work: verdicts on published figures need the full run."
 COLOURS = {"confirmed": "green", "explained": "cyan", "refuted": "yellow"}
 
 
@@ -48,44 +50,48 @@ def main(arguments: Sequence[str]) -> int:
         "--quick", action="store_true", help="MNIST-5k and few epochs: minutes in all"
     )
     parser.add_argument("--data-dir", metavar="DIR", help="where the IDX files are")
-    parser.add_argument(
-        "--output",
-        type=writable_folder,
-        metavar="DIR",
-        help="default results, or results/quick with --quick",
-    )
+    add_output(parser)
     parser.add_argument("--json", action="store_true", help="print the records instead")
     options = parser.parse_args(arguments)
-    names = list(experiments.NAMES) if options.all else options.name
-    if not names:
-        parser.error("expected the names of experiments, or --all")
-    if unknown := sorted(set(names) - set(experiments.NAMES)):
+    if unknown := sorted(set(options.name) - set(experiments.NAMES)):
         parser.error(
             f"no experiment is called {', '.join(unknown)}; there are "
             f"{', '.join(experiments.NAMES)}"
         )
+    names = experiments.NAMES if options.all else options.name
+    if not names:
+        parser.error("expected the names of experiments, or --all")
     if options.data_dir:
         os.environ["SCRATCHNET_DATA"] = options.data_dir
-    folder = options.output or Path("results", *["quick"] * options.quick)
-    folder.mkdir(parents=True, exist_ok=True)
+    modules = {name: experiments.load(name) for name in names}
+    configs = {n: m.QUICK if options.quick else m.FULL for n, m in modules.items()}
+    for name, config in configs.items():
+        try:
+            data_of(config)
+        except (ImportError, OSError, ValueError) as error:
+            parser.error(f"{name}: {error}")
+    folder = folder_of(parser, options)
 
     console = Console(quiet=options.json)
     records = []
     with laboratory() as pool:
-        for name in names:
-            module = experiments.load(name)
-            config = module.QUICK if options.quick else module.FULL
-            try:
-                record = perform(module, config, pool)
-            except (ImportError, OSError, ValueError) as error:
-                parser.error(f"{name}: {error}")
-            write(module, config, record, folder / f"experiment-{name}")
+        for name, module in modules.items():
+            record = perform(module, configs[name], pool)
+            write(module, configs[name], record, folder / f"experiment-{name}")
             show(console, record)
             records.append(record)
     if options.json:
         print(json.dumps(records, indent=1))
+    if any(record["quick"] for record in records):
+        console.print(QUICK)
     console.print(f"written: {folder}{os.sep}experiment-*.json and .png")
     return 0
+
+
+def data_of(config: Any) -> None:
+    """Load the digits that an experiment reads: what is missing is said at once."""
+    if hasattr(config, "dataset"):
+        datasets.load(config.dataset)
 
 
 def write(module: ModuleType, config: Any, record: dict[str, Any], path: Path) -> None:

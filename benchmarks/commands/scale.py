@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import figures
-from benchmarks.commands.speed import add_common, folder_of, wide_console
+from benchmarks.commands.speed import add_common, wide_console
+from benchmarks.output import folder_of
 from benchmarks.scale import AXES, LARGEST, measure
 from benchmarks.speed.measure import choose
 
@@ -57,7 +58,7 @@ def main(arguments: Sequence[str]) -> int:
     except LookupError as error:
         parser.error(str(error))
 
-    folder = folder_of(options)
+    folder = folder_of(parser, options)
     console = wide_console(options)
     records = []
     for threads in options.threads:

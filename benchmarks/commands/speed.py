@@ -7,18 +7,25 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks import figures
+from benchmarks.output import add_output, folder_of
 from benchmarks.speed import figure
 from benchmarks.speed.layers import LIMIT
-from benchmarks.speed.measure import FULL, QUICK, WORKLOADS, choose, measure
+from benchmarks.speed.measure import (
+    FULL,
+    LEAST_SLOTS,
+    QUICK,
+    WORKLOADS,
+    choose,
+    measure,
+)
 from benchmarks.speed.steps import STEPS
-from parity.arguments import writable_folder
+from parity.arguments import thread_count
 
 DESCRIPTION = """\
 Time every layer and whole training steps with scratchnet and with PyTorch, float32 on
@@ -64,7 +71,9 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--steps", action="store_true", help="no layers")
     parser.add_argument("--layers", action="store_true", help="no whole steps")
-    parser.add_argument("--slots", type=at_least(2), help="of each side (default 9)")
+    parser.add_argument(
+        "--slots", type=at_least(LEAST_SLOTS), help="of each side (default 9)"
+    )
     options = parser.parse_args(arguments)
     kinds = "step" * options.steps + "layer" * options.layers or "step layer"
     names = [
@@ -81,7 +90,7 @@ def main(arguments: Sequence[str]) -> int:
     plan = QUICK if options.quick else FULL
     plan = replace(plan, slots=options.slots or plan.slots)
 
-    folder = folder_of(options)
+    folder = folder_of(parser, options)
     console = wide_console(options)
     records = []
     for threads in options.threads:
@@ -106,27 +115,15 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     """Add the options that `speed` and `scale` share."""
     parser.add_argument(
         "--threads",
-        type=at_least(1),
+        type=thread_count,
         nargs="+",
         default=[os.cpu_count() or 1],
         metavar="N",
         help="of each side; several make a table each (default: all processors)",
     )
     parser.add_argument("--quick", action="store_true", help="few and short slots")
-    parser.add_argument(
-        "--output",
-        type=writable_folder,
-        metavar="DIR",
-        help="default results, or results/quick with --quick",
-    )
+    add_output(parser)
     parser.add_argument("--json", action="store_true", help="print the records instead")
-
-
-def folder_of(options: argparse.Namespace) -> Path:
-    """Return the folder to write to, made."""
-    folder = options.output or Path("results", *["quick"] * options.quick)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def wide_console(options: argparse.Namespace) -> Console:

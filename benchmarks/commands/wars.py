@@ -18,6 +18,7 @@ from benchmarks import wars
 from benchmarks.experiment import laboratory
 from benchmarks.libraries import LIBRARIES, load
 from benchmarks.training import digits
+from parity.arguments import seed
 from scratchnet import datasets
 
 DESCRIPTION = """\
@@ -73,7 +74,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--data-dir", metavar="DIR", help="where the IDX files are")
     parser.add_argument("--side", default="both", choices=(*LIBRARIES, "both"))
-    parser.add_argument("--seed", type=int, default=0, help="of weights and batches")
+    parser.add_argument("--seed", type=seed, default=0, help="of weights and batches")
     parser.add_argument("--json", action="store_true", help="print the table as JSON")
     options = parser.parse_args(arguments)
     try:

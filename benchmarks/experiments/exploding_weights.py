@@ -155,7 +155,9 @@ def conclude(config: Config, sides: Sides) -> list[Finding]:
     """Compare growth with what was expected, and see who learned."""
     ours = sides["scratchnet"]
     depths = list(map(str, config.depths))
-    plain = [side[UNIFORM][d]["plain_nan"] for side in sides.values() for d in depths]
+    plain = [
+        all(side[UNIFORM][d]["plain_nan"] for side in sides.values()) for d in depths
+    ]
     first_nan = [d for d in depths if None in ours[UNIFORM][d]["loss"]]
     stuck = [ours[UNIFORM][d]["accuracy"] for d in depths]
     findings = [
@@ -163,7 +165,7 @@ def conclude(config: Config, sides: Sides) -> list[Finding]:
             "uniform [0, 1) weights under ReLU",
             "NaN",
             f"exp(z) / Σ exp(z) is NaN in the first batch at {sum(plain)} of "
-            f"{len(plain)} depths; from log-sum-exp the loss is NaN "
+            f"{len(plain)} depths on both sides; from log-sum-exp the loss is NaN "
             + (f"from {first_nan[0]} layers on" if first_nan else "nowhere")
             + f", and accuracy ends at {min(stuck):.0%} to {max(stuck):.0%}",
             verdict(all(plain)),

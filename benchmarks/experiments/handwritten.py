@@ -41,9 +41,9 @@ WEIGHTS = {"uniform(-1, 1)": OURS, "default": THEIRS}
 
 @dataclass(frozen=True)
 class Config:
-    """What decides the experiment; `mnist` is the larger dataset's name."""
+    """What decides the experiment; `dataset` is the larger one's name."""
 
-    mnist: str = "mnist"
+    dataset: str = "mnist"
     hidden: int = 64
     epochs: int = 100
     mnist_epochs: int = 30
@@ -55,14 +55,14 @@ class Config:
 
 
 FULL = Config()
-QUICK = Config(mnist="mnist5k", epochs=30, mnist_epochs=5)
+QUICK = Config(dataset="mnist5k", epochs=30, mnist_epochs=5)
 
 
 def run(library: Library, config: Config) -> dict[str, Any]:
     """Train on both datasets from both kinds of weights, then with every loss."""
     splits = {
         "8×8": eight_by_eight(config),
-        "28×28": digits(config.mnist, config.train, config.test),
+        "28×28": digits(config.dataset, config.train, config.test),
     }
     return {
         "weights": {
@@ -175,7 +175,7 @@ def percent(found: dict[str, list[float]]) -> str:
 
 def draw(config: Config, sides: Sides) -> Figure:
     """Draw some digits of either size, their curves, and those of the four losses."""
-    pictures = {"8×8": eight_by_eight(config).x, "28×28": digits(config.mnist).x}
+    pictures = {"8×8": eight_by_eight(config).x, "28×28": digits(config.dataset).x}
     figure, panels = plt.subplots(
         2, 3, figsize=(10.5, 5.6), layout="constrained", width_ratios=(1, 1.25, 1.25)
     )

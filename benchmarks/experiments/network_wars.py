@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
+from scipy.stats import spearmanr
 
 from benchmarks import wars
 from benchmarks.experiment import PROBLEM_SET, Finding, Sides, explained, verdict
@@ -65,7 +65,7 @@ def conclude(config: Config, sides: Sides) -> list[Finding]:
             "the bigger, the better, under one budget",
             "asked",
             ", ".join(
-                f"{side} rank correlation {rank_correlation(ranking):+.2f}, "
+                f"{side} rank correlation {rank_correlation(ranking)}, "
                 f"the biggest ({largest[side]['name']}) comes "
                 f"{1 + ranking.index(largest[side])} of {len(ranking)}"
                 for side, ranking in sides.items()
@@ -95,11 +95,15 @@ def parameters(result: dict[str, Any]) -> int:
     return result["parameters"]
 
 
-def rank_correlation(ranking: list[dict[str, Any]]) -> float:
-    """Return Spearman's, between parameters and accuracy: 1 if the bigger is better."""
-    values = [[r["parameters"] for r in ranking], [r["accuracy"] for r in ranking]]
-    ranks = np.argsort(np.argsort(values, axis=1), axis=1)
-    return float(np.corrcoef(ranks)[0, 1])
+def rank_correlation(ranking: list[dict[str, Any]]) -> str:
+    """Return Spearman's, between parameters and accuracy: +1 if the bigger is better.
+
+    Where all are equal in one of them, there is none.
+    """
+    sizes, scores = ([r[key] for r in ranking] for key in ("parameters", "accuracy"))
+    if len(set(sizes)) == 1 or len(set(scores)) == 1:
+        return "none"
+    return f"{spearmanr(sizes, scores).statistic:+.2f}"
 
 
 def draw(config: Config, sides: Sides) -> Figure:

@@ -87,15 +87,20 @@ class NumpyBench(Bench):
         """Return what computes here, on how many threads."""
         from threadpoolctl import threadpool_info
 
-        blas = next(pool for pool in threadpool_info() if pool["user_api"] == "blas")
-        kernels = blas.get("architecture")
-        return {
-            "numpy": np.__version__,
-            "blas": f"{blas['internal_api']} {blas['version']}",
-            "kernels": kernels,
-            "kernels_too_narrow": machine.too_narrow(kernels),
-            "threads": blas["num_threads"],
-        }
+        pools = (pool for pool in threadpool_info() if pool["user_api"] == "blas")
+        blas = next(pools, None)
+        if blas is None:  # Accelerate, which takes as many threads as are pinned.
+            unknown = dict.fromkeys(("blas", "kernels"), "unknown")
+            about = unknown | {"kernels_too_narrow": False, "threads": self.threads}
+        else:
+            kernels = blas.get("architecture")
+            about = {
+                "blas": f"{blas['internal_api']} {blas['version']}",
+                "kernels": kernels,
+                "kernels_too_narrow": machine.too_narrow(kernels),
+                "threads": blas["num_threads"],
+            }
+        return {"numpy": np.__version__} | about
 
     def peaks(self) -> dict[str, float]:
         """Return the best that this side gets out of the machine."""

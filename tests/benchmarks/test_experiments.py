@@ -71,15 +71,39 @@ def test_run_writes_a_record_and_a_figure(tmp_path, capsys):
     [
         ([], "expected the names of experiments, or --all"),
         (["lenett"], "no experiment is called lenett; there are"),
+        (["lenett", "--all"], "no experiment is called lenett; there are"),
         (["lenet", "--data-dir", "nowhere"], "lenet: "),
     ],
 )
 def test_misuse_is_said_and_exits_2(arguments, said, capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("SCRATCHNET_DATA", str(tmp_path))
     with pytest.raises(SystemExit) as stop:
-        commands.main(["run", *arguments, "--output", str(tmp_path)])
+        commands.main(["run", *arguments, "--output", str(tmp_path / "made")])
     assert stop.value.code == 2
     assert said in capsys.readouterr().err
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_refused_before_the_work(capsys):
+    with pytest.raises(SystemExit) as stop:
+        commands.main(["run", "sine", "--output", "x" * 300])
+    assert stop.value.code == 2
+    assert "cannot be written to" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_a_quick_run_says_that_its_verdicts_are_not_final(
+    quick, tmp_path, capsys, monkeypatch
+):
+    module = experiments.load("activations")
+    if not quick:  # The full run is as short.
+        monkeypatch.setattr(module, "FULL", module.QUICK)
+    arguments = ["activations", *["--quick"] * quick, "--output", str(tmp_path)]
+    assert commands.main(["run", *arguments]) == 0
+    said = capsys.readouterr().out
+    assert ("verdicts on published figures need the full run" in said) is quick
+    written = (tmp_path / "experiment-activations.json").read_text("utf-8")
+    assert json.loads(written)["quick"] is quick
 
 
 def test_the_list(capsys):

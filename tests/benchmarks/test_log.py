@@ -43,6 +43,7 @@ def test_rows(records, capsys):
         "experiment": "sine",
         "document": "diy-dnn",
         "dataset": "mnist5k",
+        "quick": False,
         "seconds": 12.3,
         "date": "2001-09-09",
         "verdicts": {"confirmed": 2, "refuted": 1},
@@ -57,7 +58,18 @@ def test_table(records, capsys, monkeypatch):
     assert lines[2].rstrip().endswith("2001-09-09  2 confirmed, 1 refuted")
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"experiment": "x"}', "\xff"])
+def test_a_quick_run_is_told_from_a_full_one(records, capsys):
+    path = records / "experiment-clip.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"quick": True}))
+    assert commands.main(["log", "--records", str(records)]) == 0
+    _, clip, sine = capsys.readouterr().out.splitlines()
+    assert "quick" in clip
+    assert "full" in sine
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", "{}", '{"experiment": "x"}', "\xff", "[" * 200_000]
+)
 def test_a_broken_record_is_named(records, capsys, text):
     path = records / "experiment-broken.json"
     path.write_bytes(text.encode("latin-1"))

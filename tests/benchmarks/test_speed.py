@@ -9,12 +9,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import threadpoolctl
 import torch
 from matplotlib import pyplot as plt
 from rich.console import Console
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks import commands
+from benchmarks import commands, scale
 from benchmarks.commands import speed
 from benchmarks.commands.readme import speed as table
 from benchmarks.speed import figure, layers, machine, measure
@@ -152,6 +153,14 @@ def test_more_slots_make_a_narrower_interval_around_the_truth():
     assert many["low"] < 0.5 < many["high"]
 
 
+def test_the_fewest_slots_hold_the_truth_as_often_as_they_say():
+    plans = (measure.FULL, measure.QUICK, scale.FULL, scale.QUICK)
+    assert min(plan.slots for plan in plans) >= measure.LEAST_SLOTS
+    found = [ratio(*made_up(measure.LEAST_SLOTS, seed)) for seed in range(300)]
+    held = np.mean([each["low"] <= 0.5 <= each["high"] for each in found])
+    assert held > 0.9
+
+
 def test_what_slows_a_whole_round_changes_no_ratio():
     rounds = np.random.default_rng(0).lognormal(0, 1, 15)
     found = ratio(3 * rounds, rounds)
@@ -192,6 +201,14 @@ def test_the_peak_of_memory_sees_what_was_freed():
     before = machine.peak_memory(reset=True)
     np.ones(before // 8 + 2**21).sum()  # more than ever, where no reset is allowed
     assert machine.peak_memory() > before + 2**23
+
+
+def test_a_blas_that_is_not_seen_is_unknown(monkeypatch):
+    monkeypatch.setattr(threadpoolctl, "threadpool_info", list)  # as on macOS
+    found = NumpyBench(1, find).versions()
+    assert found["blas"] == found["kernels"] == "unknown"
+    assert found["kernels_too_narrow"] is False
+    assert found["threads"] == 1
 
 
 @pytest.mark.parametrize(
@@ -239,8 +256,10 @@ def test_only_may_be_said_twice(capsys):
     ("arguments", "said"),
     [
         (["--only", "Linaer"], "no workload matches 'Linaer'"),
-        (["--threads", "0"], "expected a number of at least 1, got 0"),
-        (["--slots", "1"], "expected a number of at least 2, got 1"),
+        (["--threads", "0"], "expected a positive number, got 0"),
+        (["--threads", "1", "100000"], "expected no more threads than the"),
+        (["--only", "Linear", "--output", "x" * 300], "cannot be written to"),
+        (["--slots", "4"], "expected a number of at least 5, got 4"),
         (["--steps", "--only", "Linear"], "no workload matches 'Linear'"),
     ],
 )
@@ -252,7 +271,7 @@ def test_misuse_is_said_and_exits_2(arguments, said, capsys):
 
 
 def test_each_side_works_in_a_process_of_its_own(tmp_path, capsys):
-    arguments = ["--quick", "--only", "Linear", "--slots", "2", "--threads", "1"]
+    arguments = ["--quick", "--only", "Linear", "--slots", "5", "--threads", "1"]
     assert commands.main(["speed", *arguments, "--output", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
     assert "1 of" in printed
@@ -262,7 +281,7 @@ def test_each_side_works_in_a_process_of_its_own(tmp_path, capsys):
 
 def test_the_record_is_complete(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(measure, "workers", at_home)
-    arguments = ["--quick", "--only", "step/LeNet*", "Linear", "--slots", "2"]
+    arguments = ["--quick", "--only", "step/LeNet*", "Linear", "--slots", "5"]
     arguments += ["--threads", "1", "--output", str(tmp_path), "--json"]
     assert commands.main(["speed", *arguments]) == 0
     (record,) = json.loads(capsys.readouterr().out)
@@ -291,7 +310,7 @@ def test_the_record_is_complete(tmp_path, capsys, monkeypatch):
         assert work["ratio"]["low"] <= work["ratio"]["value"] <= work["ratio"]["high"]
         assert work["refused"] == {}
         for side in work["sides"].values():
-            assert {len(times) for times in side["slots"].values()} == {2}
+            assert {len(times) for times in side["slots"].values()} == {5}
             first, last = side["quartiles"]
             assert first <= side["median"] <= last
             assert side["peak_memory"] is None  # One process timed them all.

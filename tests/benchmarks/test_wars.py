@@ -164,6 +164,7 @@ def test_a_wrong_file_is_said_and_exits_2(text, said, tmp_path, capsys):
         (["--only"], "--only expects networks"),
         (["--toml", "nowhere.toml"], "nowhere.toml"),
         (["--dataset", "mnist", "--data-dir", "nowhere"], "nowhere"),
+        (["--seed", "-1"], "expected a seed from 0 to 2**63 - 1, got -1"),
     ],
 )
 def test_misuse_is_said_and_exits_2(arguments, said, capsys):

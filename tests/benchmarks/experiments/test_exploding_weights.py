@@ -69,5 +69,8 @@ def test_findings_follow_the_results():
         return [found.verdict for found in experiment.conclude(TINY, sides)]
 
     assert "refuted" not in verdicts(growth, as_claimed, True)
+    side = made_up(growth, as_claimed, True)
+    finding = experiment.conclude(TINY, {"scratchnet": side, "torch": side})[0]
+    assert "at 2 of 2 depths on both sides" in finding.ours
     wrong = {scheme: 2 * expected for scheme, expected in growth.items()}
     assert set(verdicts(wrong, turned, False)) == {"refuted"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from benchmarks.experiments import handwritten
 
 CONFIG = handwritten.Config(
-    mnist="mnist5k", hidden=16, epochs=5, mnist_epochs=3, train=640, test=300
+    dataset="mnist5k", hidden=16, epochs=5, mnist_epochs=3, train=640, test=300
 )
 
 

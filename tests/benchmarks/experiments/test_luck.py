@@ -28,9 +28,17 @@ def test_verdicts_follow_the_results():
         return [finding.verdict for finding in luck.conclude(CONFIG, sides)]
 
     varied = [0.9, 0.92, 0.91]
-    assert verdicts(varied, varied) == ["confirmed", "confirmed", "explained"]
-    assert verdicts(varied, [0.92, 0.9, 0.91])[2] == "refuted"
-    assert verdicts([0.9] * 3, [0.9] * 3)[:2] == ["refuted", "refuted"]
+    assert verdicts(varied, varied) == ["confirmed", "explained"]
+    assert verdicts(varied, [0.92, 0.9, 0.91])[1] == "refuted"
+    barely = [0.9, 0.9005, 0.9]
+    assert verdicts(barely, barely)[0] == "refuted"
+
+
+def test_the_run_that_all_share_counts_once():
+    scores = {source: [0.9, 0.92, 0.91] for source in luck.SOURCES}
+    sides = {"scratchnet": scores, "torch": scores}
+    *_, libraries = luck.conclude(CONFIG, sides)
+    assert "in 7 pairs of runs" in libraries.ours
 
 
 def test_every_two_runs_are_set_against_each_other():

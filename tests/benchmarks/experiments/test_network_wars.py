@@ -57,3 +57,13 @@ def test_the_verdicts_follow_the_results(ranking, verdicts):
     assert ranking[0]["name"] in findings[0].ours
     sign = "+1.00" if ranking[0]["name"] == "large" else "-1.00"
     assert sign in findings[1].ours
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_networks_that_tie_share_a_rank(order):
+    scores = zip("abcd", (1, 2, 3, 4), (0.8, 0.9, 0.9, 0.9), strict=True)
+    ranking = [result(name, size, score, 1.0) for name, size, score in scores]
+    assert network_wars.rank_correlation(ranking[::order]) == "+0.77"
+    for one in ranking:
+        one["accuracy"] = 0.9
+    assert network_wars.rank_correlation(ranking[::order]) == "none"

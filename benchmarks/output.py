@@ -1,0 +1,34 @@
+"""The folder that a command writes to: made before the work, or refused."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from tempfile import TemporaryFile
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a command whose quick runs are kept apart."""
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="default results, or results/quick with --quick",
+    )
+
+
+def folder_of(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Path:
+    """Return the folder to write to, made."""
+    default = Path("results", *["quick"] * options.quick)
+    return made(parser, options.output or default)
+
+
+def made(parser: argparse.ArgumentParser, folder: Path) -> Path:
+    """Make a folder, and see that files can be written there; refuse it otherwise."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        parser.error(f"{folder} cannot be written to: {error}")
+    return folder
