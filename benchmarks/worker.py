@@ -19,13 +19,9 @@ from typing import Any
 
 from tqdm import tqdm
 
+from parity import THREAD_VARIABLES
+
 PAUSE = 0.15  # seconds, until the threads of the other side have gone to sleep
-THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",  # Accelerate, on macOS
-)
 
 
 class Worker:

@@ -11,7 +11,8 @@ import pytest
 
 from benchmarks import commands
 from benchmarks.experiment import laboratory
-from benchmarks.worker import THREAD_VARIABLES, Worker, workers
+from benchmarks.worker import Worker, workers
+from parity import THREAD_VARIABLES
 
 
 class Failing:
@@ -51,7 +52,7 @@ def test_an_interrupt_ends_workers_at_once():
         running["slow"]._pipe.send(("sleep", ()))
         start = time.perf_counter()
         raise KeyboardInterrupt
-    assert time.perf_counter() - start < 4
+    assert time.perf_counter() - start < 60  # not the 600 s that it sleeps
     assert not active_children()
 
 
