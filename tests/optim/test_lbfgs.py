@@ -131,6 +131,27 @@ def test_nothing_moves_at_a_minimum(parameter):
     assert optimizer.state_dict()["state"] == {0: {"func_evals": 1, "n_iter": 0}}
 
 
+def test_a_slope_too_gentle_to_go_down_is_remembered_as_in_torch(parameter):
+    p, q = parameter(1.0), torch.nn.Parameter(torch.ones(1, dtype=torch.float64))
+    ours, theirs = LBFGS([p]), torch.optim.LBFGS([q])
+
+    def closure():
+        p.grad = np.full(1, 1e-5)
+        return 3.0
+
+    def torch_closure():
+        q.grad = torch.full((1,), 1e-5, dtype=torch.float64)
+        return torch.tensor(3.0)
+
+    ours.step(closure)
+    theirs.step(torch_closure)
+    assert p.data == q.item() == 1.0
+    state, expected = ours.state_dict()["state"][0], theirs.state_dict()["state"][0]
+    assert set(state) == set(expected)
+    for name in ("t", "prev_loss", "n_iter", "func_evals"):
+        assert state[name] == expected[name], name
+
+
 def test_a_short_step_ends_the_iterations_however_steep(parameter):
     p = parameter(1.0)
 

@@ -212,6 +212,16 @@ def test_a_parameter_that_cannot_move_keeps_the_others_from_moving(parameter):
     assert p.data == 0.0
 
 
+def test_a_parameter_without_a_past_may_be_loaded(parameter):
+    p = parameter(1.0)
+    p.grad = np.ones(1)
+    optimizer = Adam([p], lr=0.1)
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": {0: {}}, "param_groups": groups})
+    optimizer.step()
+    assert p.data == pytest.approx(0.9)
+
+
 def test_zero_grad(parameter):
     p, q = parameter(1.0), parameter(2.0)
     p.grad = np.ones(1)
