@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from benchmarks import commands, experiment, experiments
+from benchmarks.commands import run
 from benchmarks.commands.readme import experiment as table
 
 FOLDER = Path(experiments.__file__).parent
@@ -95,6 +97,8 @@ def test_a_folder_that_cannot_be_made_is_refused_before_the_work(capsys):
 def test_a_quick_run_says_that_its_verdicts_are_not_final(
     quick, tmp_path, capsys, monkeypatch
 ):
+    # Here, where torch is imported already.
+    monkeypatch.setattr(run, "laboratory", lambda: ThreadPoolExecutor(1))
     module = experiments.load("activations")
     if not quick:  # The full run is as short.
         monkeypatch.setattr(module, "FULL", module.QUICK)

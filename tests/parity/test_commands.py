@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import runpy
 import shlex
 import signal
 import subprocess
@@ -13,7 +14,7 @@ import sys
 import numpy as np
 import pytest
 
-from parity import __main__, commands, registry
+from parity import commands, registry
 from parity.case import Case, call, normal
 from parity.commands import check, show
 
@@ -314,25 +315,32 @@ def test_the_exit_status_of_the_process(homework):
     assert run.returncode == 1
 
 
-def ending_with(error):
-    def main(arguments):
-        raise error
+@pytest.fixture
+def status_after(monkeypatch):
+    """Return the exit status of the process when a command ends with an error."""
 
-    return main
+    def ends(error):
+        def main(arguments):
+            raise error
+
+        monkeypatch.setattr(commands, "main", main)
+        with pytest.raises(SystemExit) as stop:
+            runpy.run_module("parity", run_name="__main__")
+        return stop.value.code
+
+    return ends
 
 
-def test_nobody_waiting_for_the_rest_is_no_mistake(monkeypatch, capfd):
-    monkeypatch.setattr(commands, "main", ending_with(BrokenPipeError))
+def test_nobody_waiting_for_the_rest_is_no_mistake(status_after, monkeypatch, capfd):
     moved = []
     monkeypatch.setattr(os, "dup2", lambda *ends: moved.append(ends))
-    assert __main__.run() == 1
+    assert status_after(BrokenPipeError) == 1
     assert [new for _, new in moved] == [sys.stdout.fileno()]
     assert capfd.readouterr().err == ""
 
 
-def test_an_interruption_is_a_line(monkeypatch, capsys):
-    monkeypatch.setattr(commands, "main", ending_with(KeyboardInterrupt))
-    assert __main__.run() == 130
+def test_an_interruption_is_a_line(status_after, capsys):
+    assert status_after(KeyboardInterrupt) == 130
     assert capsys.readouterr().err == "interrupted\n"
 
 
