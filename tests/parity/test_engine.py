@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -160,6 +162,27 @@ def test_an_exception_is_a_failure_with_its_place(monkeypatch):
 
     result = with_tanh(monkeypatch, forward)
     assert "ZeroDivisionError: on purpose (forward, line" in said(result)
+
+
+def raised(file):
+    """Return what a function in such a file raises."""
+    names = {}
+    exec(compile("def f():\n    raise ValueError", str(file), "exec"), names)
+    with pytest.raises(ValueError) as caught:
+        names["f"]()
+    # As if it were all that there is: pytest's own frames lie elsewhere too.
+    return caught.value.with_traceback(caught.tb.tb_next)
+
+
+def test_the_place_of_an_error_is_in_what_is_judged_or_named():
+    root = Path(engine.__file__).parents[1]
+    for judged in ("parity_homework/h.py", "scratchnet_homework.py", "h.py"):
+        assert engine.place(raised(root / judged)) == " (f, line 2)"
+    for file, said in (
+        ("scratchnet/nn/module.py", " (f, line 2 of module.py)"),
+        ("parity/engine.py", ""),
+    ):
+        assert engine.place(raised(root / file)) == said
 
 
 def test_gradients_are_added_not_replaced_into_the_trace():

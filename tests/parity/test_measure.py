@@ -142,3 +142,37 @@ def test_nothing_is_guessed_of_what_are_no_numbers():
 
 def test_a_warning_is_said_to_have_stopped_the_judge():
     assert "no number was judged" in diagnose_error(RuntimeWarning("overflow"))
+
+
+@pytest.mark.parametrize(
+    ("ours", "said"),
+    [
+        (1.2194, ""),
+        (4.0, "Every element is 2 times what it should be."),
+        (0.5, "Every element is 1/4 of what it should be."),
+        (-2.0, "The sign is flipped."),
+    ],
+)
+def test_of_a_single_number_only_plain_factors_are_told(ours, said):
+    assert diagnose(np.array(ours), np.array(2.0)) == said
+
+
+def test_factors_of_slices_want_two_numbers_in_one():
+    truth = np.array([[0.0, 0, 0], [1, 2, 3], [0, 0, 0]])
+    said = diagnose(truth * [1.1, 0.3, 1.7], truth)
+    assert "factor" not in said
+
+
+def test_what_is_wrong_where_the_truth_is_zero_is_counted():
+    truth = np.array([0.0, 1.0, 2.0, 0.0])
+    wrong = truth + np.array([3, 0, 0, 0])
+    assert diagnose(wrong, truth) == "3 of 4 elements are right."
+
+
+def test_only_a_read_only_array_of_numpys_is_said_to_be_an_input():
+    hint = "What comes in is written to: make a new array instead."
+    with pytest.raises(ValueError) as written:
+        np.broadcast_to(1.0, 3)[0] = 2
+    assert diagnose_error(written.value) == hint
+    assert diagnose_error(ValueError("output array is read-only")) == hint
+    assert diagnose_error(ValueError("state: seen is read-only")) == ""
