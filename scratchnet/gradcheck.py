@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scratchnet import random
-from scratchnet.nn.module import Module
+from scratchnet.nn.module import Module, Parameter
 
 Array = NDArray[Any]
 
@@ -189,28 +190,21 @@ class Problem:
 
         The gradients that the parameters had before are put back.
         """
-        parameters = dict(self.module.named_parameters())
-        before = {name: p.grad for name, p in parameters.items()}
-        self.module.zero_grad()
-        try:
+        with self._gradients_put_back() as parameters:
+            self.module.zero_grad()
             found = self._inputs_with(self.backward())
             for name, p in parameters.items():
                 if p.requires_grad:
                     found.append((name, p.data, p.grad))
-        finally:
-            for name, p in parameters.items():
-                p.grad = before[name]
         for name, x, grad in found:
             yield name, x, np.zeros_like(x) if grad is None else np.asarray(grad)
 
     def misdeeds(self) -> Iterator[str]:
         """Yield what the module does that the numbers do not show."""
-        parameters = dict(self.module.named_parameters())
-        before = {name: p.grad for name, p in parameters.items()}
         inputs = [_map(_copy, given) for given in self.inputs]
-        for p in parameters.values():
-            p.grad = np.full(p.shape, np.nan)
-        try:
+        with self._gradients_put_back() as parameters:
+            for p in parameters.values():
+                p.grad = np.full(p.shape, np.nan)
             grads = self.backward()
             # NaN, whatever is added to it, stays NaN.
             lost = [
@@ -218,9 +212,6 @@ class Problem:
                 for name, p in parameters.items()
                 if p.grad is None or not np.isnan(p.grad).all()
             ]
-        finally:
-            for name, p in parameters.items():
-                p.grad = before[name]
         if lost:
             yield (
                 f"backward writes over an earlier gradient of {', '.join(lost)}: "
@@ -231,6 +222,17 @@ class Problem:
             yield "forward or backward writes to an input: make a new array instead"
         if len(grads) > (most := self._most_gradients()):
             yield f"backward gives {len(grads)} gradients, for {most} inputs"
+
+    @contextmanager
+    def _gradients_put_back(self) -> Iterator[dict[str, Parameter]]:
+        """Lend the parameters, and give each the gradient back that it had before."""
+        parameters = dict(self.module.named_parameters())
+        before = {name: p.grad for name, p in parameters.items()}
+        try:
+            yield parameters
+        finally:
+            for name, p in parameters.items():
+                p.grad = before[name]
 
     def _most_gradients(self) -> float:
         """Return how many inputs the module may be differentiated by."""
