@@ -258,6 +258,8 @@ EXCUSED = {
         ("Softplus", "LogSigmoid", "BCEWithLogitsLoss"), _SCALAR.format("log1p")
     ),
     "Hardswish": f"passes ten times over memory: {_UNFUSED}",
+    "Hardsigmoid": f"passes seven times over memory: {_UNFUSED}",
+    "Hardshrink": f"passes six times over memory: {_UNFUSED}",
     "LayerNorm": f"passes fourteen times over memory: {_UNFUSED}",
     "GroupNorm": f"passes fourteen times over memory: {_UNFUSED}",
     "Threshold": "chooses by the bits, in five passes: NumPy's where branches",
@@ -271,9 +273,11 @@ EXCUSED = {
 EXCUSED_ON_MORE = dict.fromkeys(
     (
         *("Sigmoid", "SiLU", "LeakyReLU", "GLU", "CTCLoss", "SoftMarginLoss"),
-        *("Hardsigmoid", "Hardtanh", "Hardshrink", "Softshrink"),
-        *("AdaptiveAvgPool2d", "AdaptiveMaxPool1d", "AdaptiveMaxPool3d"),
-        *("MaxUnpool2d", "FeatureAlphaDropout"),
+        *("Hardtanh", "ReLU6", "Softshrink", "Conv3d", "EmbeddingBag"),
+        *("Softmax", "LogSoftmax", "CrossEntropyLoss", "TripletMarginLoss"),
+        *("AdaptiveAvgPool2d", "AdaptiveAvgPool3d"),
+        *("AdaptiveMaxPool1d", "AdaptiveMaxPool3d"),
+        *("MaxUnpool2d", "MaxUnpool3d", "FeatureAlphaDropout", "Dropout2d"),
     ),
     "NumPy uses more threads than one for products of matrices alone",
 )

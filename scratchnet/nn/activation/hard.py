@@ -127,7 +127,7 @@ class Hardsigmoid(Inplace):
 
     .. math::
 
-        f(x) = \frac{\min(\max(x + 3, 0), 6)}{6}, \qquad
+        f(x) = \frac{\min(\max(x, -3), 3) + 3}{6}, \qquad
         f'(x) = \frac{[-3 < x < 3]}{6}
 
     References
@@ -141,7 +141,7 @@ class Hardsigmoid(Inplace):
     """
 
     def f(self, x: Array) -> Array:
-        return np.clip(x + 3, 0, 6) / 6
+        return (np.clip(x, -3, 3) + 3) / 6
 
     def df(self, x: Array, y: Array) -> Array:
         return np.multiply(np.abs(x) < 3, SIXTH, dtype=x.dtype)
