@@ -8,7 +8,7 @@ defines ``forward`` and, directly beneath it, ``backward``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Self, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -18,6 +18,13 @@ from scratchnet.nn.parameter import Array, Parameter
 __all__ = ["Array", "Module", "Parameter"]
 
 T = TypeVar("T")
+
+
+class IncompatibleKeys(NamedTuple):
+    """The entries of a module that a state dict lacked, and those it had beyond."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
 
 
 class Module:
@@ -307,10 +314,13 @@ class Module:
                     state[prefix + name] = buffer
         return state
 
-    def load_state_dict(self, state_dict: Mapping[str, ArrayLike]) -> None:
+    def load_state_dict(
+        self, state_dict: Mapping[str, ArrayLike], strict: bool = True
+    ) -> IncompatibleKeys:
         """Copy the values of `state_dict` into this module.
 
-        Values are converted to the dtype of what they fill.
+        Values are converted to the dtype of what they fill. If not `strict`, missing
+        and extra entries are passed over, and returned.
 
         Raises
         ------
@@ -320,20 +330,26 @@ class Module:
         """
         own = self.state_dict()
         given = {name: np.asarray(value) for name, value in state_dict.items()}
-        faults = [f"missing {name}" for name in own if name not in given]
-        for name, value in given.items():
-            if name not in own:
-                faults.append(f"unexpected {name}")
-            elif value.shape != own[name].shape:
-                faults.append(f"{name} expects {own[name].shape}, got {value.shape}")
-            elif not np.can_cast(value.dtype, own[name].dtype, "same_kind"):
-                faults.append(f"{name} expects {own[name].dtype}, got {value.dtype}")
-            elif not own[name].flags.writeable:
+        missing = [name for name in own if name not in given]
+        unexpected = [name for name in given if name not in own]
+        faults = []
+        if strict:
+            faults += [f"missing {name}" for name in missing]
+            faults += [f"unexpected {name}" for name in unexpected]
+        matched = {name: own[name] for name in own if name in given}
+        for name, array in matched.items():
+            value = given[name]
+            if value.shape != array.shape:
+                faults.append(f"{name} expects {array.shape}, got {value.shape}")
+            elif not np.can_cast(value.dtype, array.dtype, "same_kind"):
+                faults.append(f"{name} expects {array.dtype}, got {value.dtype}")
+            elif not array.flags.writeable:
                 faults.append(f"{name} is read-only")
         if faults:
             raise ValueError(f"{type(self).__name__} state: " + "; ".join(faults))
-        for name, array in own.items():
+        for name, array in matched.items():
             array[...] = given[name]
+        return IncompatibleKeys(missing, unexpected)
 
     def train(self, mode: bool = True) -> Self:
         """Set training mode, here and below: it changes dropout and batch norm."""

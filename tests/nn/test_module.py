@@ -109,6 +109,32 @@ def test_a_bad_state_is_named_and_nothing_loaded(ours, change, named):
         np.testing.assert_array_equal(array, before[name])
 
 
+def test_what_does_not_match_is_passed_over_if_not_strict(ours, theirs):
+    state = {name: array + 1 for name, array in ours.state_dict().items()}
+    left = ours.inner[0].weight.data.copy(), ours.scale.data.copy()
+    del state["scale"], state["inner.0.weight"]
+    state["extra"] = np.zeros(1, np.float32)
+    tensors = {name: torch.as_tensor(array) for name, array in state.items()}
+    theirs_found = theirs.load_state_dict(tensors, strict=False)
+    found = ours.load_state_dict(state, strict=False)
+    assert found == tuple(theirs_found)
+    assert found.missing_keys == theirs_found.missing_keys
+    assert found.unexpected_keys == ["extra"]
+    np.testing.assert_array_equal(ours.inner[0].weight.data, left[0])
+    np.testing.assert_array_equal(ours.scale.data, left[1])
+    np.testing.assert_array_equal(ours.first.bias.data, state["first.bias"])
+    assert ours.load_state_dict(ours.state_dict()) == ([], [])
+
+
+def test_another_shape_is_refused_strict_or_not(ours):
+    state = {name: array + 1 for name, array in ours.state_dict().items()}
+    state["scale"] = np.zeros(4)
+    before = ours.first.bias.data.copy()
+    with pytest.raises(ValueError, match=r"scale expects \(3,\), got \(4,\)"):
+        ours.load_state_dict(state, strict=False)
+    np.testing.assert_array_equal(ours.first.bias.data, before)
+
+
 def test_repr_is_torchs(ours, theirs):
     assert repr(ours).replace("_Block", "") == repr(theirs).replace("_Block", "")
 
