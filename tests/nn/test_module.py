@@ -335,6 +335,25 @@ def test_members_are_what_they_are_called(file, said):
     assert (repr(module), list(module.state_dict())) == before
 
 
+@pytest.mark.parametrize(
+    "name", [3, "", "a.b", "forward", "weight", "mean", "inner", "training"]
+)
+def test_names_that_torch_refuses_are_refused(ours, theirs, name):
+    names = ("register_parameter", "register_buffer", "register_module", "add_module")
+    for kind in names:
+        for module in (ours, theirs):
+            module.weight = module.first.weight
+        refused = (TypeError, KeyError)
+        try:
+            getattr(theirs, kind)(name, None)
+        except refused as error:
+            with pytest.raises(type(error), match=r"name|already has an attribute"):
+                getattr(ours, kind)(name, None)
+        else:
+            getattr(ours, kind)(name, None)
+    assert list(ours.state_dict()) == list(theirs.state_dict())
+
+
 def test_nothing_is_loaded_where_one_parameter_is_read_only():
     model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
     model[1].weight.data.flags.writeable = False

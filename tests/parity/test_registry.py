@@ -161,6 +161,11 @@ def test_backward_adds_up_and_leaves_the_inputs_gradient_out(pair):
             np.testing.assert_array_equal(grad, once[name], err_msg=f"{case} {name}")
 
 
+@named([pair for pair in LAYERS if pair.predictions is not None])
+def test_a_loss_says_what_it_gives_gradients_for(pair):
+    assert getattr(sn.nn, pair.name).predictions == pair.predictions
+
+
 @named(LAYERS)
 def test_backward_needs_a_forward_pass(pair):
     layer = built(pair, pair.cases[-1])

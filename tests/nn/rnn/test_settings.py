@@ -121,6 +121,13 @@ def test_projection_is_smaller_than_what_it_projects(proj_size):
         nn.LSTM(3, 4, proj_size=proj_size)
 
 
+@pytest.mark.parametrize("name", CELLS)
+def test_cells_may_remember_nothing(name):
+    ours, theirs = (getattr(module, name)(3, 0) for module in (nn, torch.nn))
+    state, expected = ours(np.zeros((2, 3), "f")), theirs(torch.zeros(2, 3))
+    assert np.shape(state) == np.shape([*map(torch.detach, expected)])
+
+
 def test_unknown_nonlinearity():
     with pytest.raises(ValueError, match="RNN expects nonlinearity 'tanh' or 'relu'"):
         nn.RNN(3, 4, nonlinearity="gelu")

@@ -88,10 +88,15 @@ def test_a_run_that_goes_on(both, schedules, name, last_epoch):
 
 
 @named
-def test_a_run_that_goes_on_needs_the_rates_it_started_with(both, name):
-    options = {"last_epoch": 3}
-    with pytest.raises(KeyError, match=r"initial_lr|max_lr"):
-        both(name, **options)
+def test_a_run_that_goes_on_needs_the_rates_it_started_with(schedules, name):
+    for library, parameter in (
+        (torch.optim, torch.nn.Parameter(torch.zeros(1))),
+        (optim, Parameter(np.zeros(1))),
+    ):
+        optimizer = library.SGD([parameter], lr=0.5, momentum=0.7)
+        schedule = getattr(library.lr_scheduler, name)
+        with pytest.raises(KeyError, match=r"initial_lr|max_lr"):
+            schedule(optimizer, **schedules[name], last_epoch=3)
 
 
 def test_fractions_of_an_epoch(both):
