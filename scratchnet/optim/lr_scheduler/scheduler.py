@@ -84,7 +84,7 @@ class LRScheduler:
     last_epoch: int
     _last_lr: list[float]
     _step_count: int
-    _is_initial = False
+    _is_initial: bool
 
     #: What a state dict leaves out.
     _unsaved: tuple[str, ...] = ("optimizer", "_is_initial")

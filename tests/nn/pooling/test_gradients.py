@@ -174,3 +174,15 @@ def test_large_numbers_overflow_to_infinity_without_a_warning():
     x = np.full((1, 4), 3e38, np.float32)
     np.testing.assert_array_equal(nn.AvgPool1d(4)(x), [[np.inf]])
     np.testing.assert_array_equal(nn.LPPool1d(2, 4)(x), [[np.inf]])
+
+
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_a_window_around_the_input_sees_nothing(dims, rng):
+    x = rng.standard_normal((2, 3, *(3,) * dims))
+    name, settings = f"MaxPool{dims}d", (2, 1, 1, 4)
+    layer = getattr(nn, name)(*settings)
+    y = layer(x)
+    expected = getattr(torch.nn, name)(*settings)(torch.from_numpy(x))
+    np.testing.assert_array_equal(y, expected.numpy())
+    # Not beside torch, whose backward pass writes beyond its memory here.
+    np.testing.assert_array_equal(layer.backward(np.ones_like(y)), np.zeros_like(x))
