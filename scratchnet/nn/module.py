@@ -147,22 +147,22 @@ class Module:
         if isinstance(value, Parameter):
             self._forget(name)
             stores["_parameters"][name] = value
+        elif name in stores["_parameters"]:
+            if value is not None:
+                raise TypeError(
+                    f"{type(self).__name__}.{name} is a parameter: assign a Parameter "
+                    f"or None, or write to its .data, got {type(value).__name__}"
+                )
+            stores["_parameters"][name] = None
         elif isinstance(value, Module):
             self._forget(name)
+            stores["_modules"][name] = value
+        elif name in stores["_modules"]:
+            self._expect_member(name, value, Module)
             stores["_modules"][name] = value
         elif name in stores["_buffers"]:
             self._expect_member(name, value, np.ndarray, np.generic)
             stores["_buffers"][name] = _as_array(value)
-        elif value is None and name in stores["_parameters"]:
-            stores["_parameters"][name] = None
-        elif name in stores["_modules"]:
-            self._expect_member(name, value, Module)
-            stores["_modules"][name] = value
-        elif name in stores["_parameters"]:
-            raise TypeError(
-                f"{type(self).__name__}.{name} is a parameter: assign a Parameter or "
-                f"None, or write to its .data, got {type(value).__name__}"
-            )
         else:
             stores[name] = value
 

@@ -257,6 +257,7 @@ def test_a_parameter_dict_is_read_and_written_like_a_dict():
         seen = [list(held), list(reversed(held)), len(held), "a" in held, "z" in held]
         seen += [held.get("z"), held.get("z", 4), tuple(held.get("a").shape)]
         seen += [tuple(held.setdefault("d", array(n, 6)).shape), held.setdefault("e")]
+        seen += [tuple(held.setdefault("d", array(n, 7)).shape)]
         seen += [tuple(held.pop("b").shape), tuple(held["d"].shape)]
         del held["e"]
         key, value = held.popitem()

@@ -354,6 +354,31 @@ def test_names_that_torch_refuses_are_refused(ours, theirs, name):
     assert list(ours.state_dict()) == list(theirs.state_dict())
 
 
+@pytest.mark.parametrize("later", ["number", "parameter", "module"])
+@pytest.mark.parametrize("first", ["number", "parameter", "buffer", "module"])
+def test_a_name_may_be_given_to_something_else_where_it_may_in_torch(first, later):
+    def state_after(n, array):
+        things = {
+            "number": 3,
+            "parameter": n.Parameter(array(2)),
+            "module": n.Linear(2, 2),
+        }
+        module = n.Module()
+        if first == "buffer":
+            module.register_buffer("it", array(2))
+        else:
+            module.it = things[first]
+        try:
+            module.it = things[later]
+        except TypeError:
+            return "refused"
+        assert module.it is things[later]
+        return list(module.state_dict()), [name for name, _ in module.named_children()]
+
+    ours = state_after(nn, lambda n: np.zeros(n, np.float32))
+    assert ours == state_after(torch.nn, torch.zeros)
+
+
 def test_nothing_is_loaded_where_one_parameter_is_read_only():
     model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
     model[1].weight.data.flags.writeable = False

@@ -25,6 +25,17 @@ def test_states_pass_both_ways_with_a_normal_waiting():
     assert_same_state(ours, theirs)
 
 
+@pytest.mark.parametrize("words", [0, 1, 2, 623, 624, 625])
+def test_a_state_is_taken_over_wherever_it_stands(words):
+    ours, theirs = twins(5)
+    ours.rand(words)
+    torch.rand(words, generator=theirs)
+    other = Generator()
+    other.set_state(ours.get_state())
+    np.testing.assert_array_equal(other.get_state(), ours.get_state())
+    assert_same_state(other, theirs)
+
+
 def test_a_state_is_a_copy():
     ours = Generator()
     ours.rand(5)
