@@ -236,10 +236,18 @@ def test_without_weight_and_statistics_the_number_of_channels_is_free(rng):
     np.testing.assert_allclose(y, expected.numpy(), rtol=0, atol=1e-12)
 
 
-def test_wrong_dtypes_are_refused():
-    for layer in (nn.BatchNorm1d(2), nn.BatchNorm1d(2, affine=False)):
-        with pytest.raises(TypeError, match="expects float32, got float64"):
-            layer(np.zeros((4, 2)))
+@pytest.mark.parametrize(
+    "options", [{}, {"affine": False}, {"track_running_stats": False}]
+)
+def test_weight_or_statistics_say_what_is_expected(options):
+    layer = nn.BatchNorm1d(2, **options)
+    with pytest.raises(ValueError, match=r"expects \(N, 2\) or .*, got \(4, 3\)"):
+        layer(np.zeros((4, 3), "f"))
+    with pytest.raises(TypeError, match="expects float32, got float64"):
+        layer(np.zeros((4, 2)))
+
+
+def test_integers_are_refused():
     with pytest.raises(TypeError, match="floating-point array, got int64"):
         nn.BatchNorm1d(2, affine=False, track_running_stats=False)(
             np.zeros((4, 2), int)
