@@ -33,8 +33,8 @@ the CPU. Each side runs in a process of its own, with as many threads as the oth
 they take turns. Prints the median ratio of a round with its 95 % interval (below 1,
 scratchnet is the faster), beside torch as its users run it and at its best: fused
 optimisers, channels last, torch.compile. Writes a JSON record and figures for each
-number of threads. To time all of it takes about half an hour; --quick, the steps that
-have limits, under two minutes.
+number of threads, each of which takes about half an hour; --quick, the steps that have
+limits, under two minutes.
 """
 EXAMPLES = """\
 examples:

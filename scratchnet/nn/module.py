@@ -319,14 +319,19 @@ class Module:
     ) -> IncompatibleKeys:
         """Copy the values of `state_dict` into this module.
 
-        Values are converted to the dtype of what they fill. If not `strict`, missing
-        and extra entries are passed over, and returned.
+        Values are converted to the dtype of what they fill.
+
+        Returns
+        -------
+        IncompatibleKeys
+            The names that are missing in `state_dict` and those that are extra: both
+            empty if `strict`.
 
         Raises
         ------
         ValueError
-            If an entry is missing, extra or of another shape. All faults are named,
-            and nothing is loaded.
+            If an entry is of another shape or, if `strict`, missing or extra. All
+            faults are named, and nothing is loaded.
         """
         own = self.state_dict()
         given = {name: np.asarray(value) for name, value in state_dict.items()}

@@ -335,22 +335,18 @@ def test_members_are_what_they_are_called(file, said):
     assert (repr(module), list(module.state_dict())) == before
 
 
+@pytest.mark.parametrize("kind", ["parameter", "buffer", "module"])
 @pytest.mark.parametrize(
-    "name", [3, "", "a.b", "forward", "weight", "mean", "inner", "training"]
+    "name", [3, "", "a.b", "forward", "scale", "mean", "inner", "training"]
 )
-def test_names_that_torch_refuses_are_refused(ours, theirs, name):
-    names = ("register_parameter", "register_buffer", "register_module", "add_module")
-    for kind in names:
-        for module in (ours, theirs):
-            module.weight = module.first.weight
-        refused = (TypeError, KeyError)
-        try:
-            getattr(theirs, kind)(name, None)
-        except refused as error:
-            with pytest.raises(type(error), match=r"name|already has an attribute"):
-                getattr(ours, kind)(name, None)
-        else:
-            getattr(ours, kind)(name, None)
+def test_names_that_torch_refuses_are_refused(ours, theirs, kind, name):
+    try:
+        getattr(theirs, f"register_{kind}")(name, None)
+    except (TypeError, KeyError) as error:
+        with pytest.raises(type(error), match="a name|already has an attribute"):
+            getattr(ours, f"register_{kind}")(name, None)
+    else:
+        getattr(ours, f"register_{kind}")(name, None)
     assert list(ours.state_dict()) == list(theirs.state_dict())
 
 

@@ -32,7 +32,7 @@ class _SelfGated(Module):
         x = input
         expect_floating(self, x)
         a, dy = self.gate(x)
-        # In place: 0.85 of the time.
+        # What a' becomes, a + x a', in place: 0.85 of the time.
         dy *= x
         dy += a
         self.save_for_backward(dy)
