@@ -19,6 +19,9 @@ __all__ = ["Array", "Module", "Parameter"]
 
 T = TypeVar("T")
 
+#: Where members are filed.
+STORES = ("_parameters", "_buffers", "_modules")
+
 
 class IncompatibleKeys(NamedTuple):
     """The entries of a module that a state dict lacked, and those it had beyond."""
@@ -145,7 +148,7 @@ class Module:
                 f"call super().__init__() before assigning {type(self).__name__}.{name}"
             )
         if isinstance(value, Parameter):
-            self._forget(name)
+            self._forget(name, but="_parameters")
             stores["_parameters"][name] = value
         elif name in stores["_parameters"]:
             if value is not None:
@@ -155,7 +158,7 @@ class Module:
                 )
             stores["_parameters"][name] = None
         elif isinstance(value, Module):
-            self._forget(name)
+            self._forget(name, but="_modules")
             stores["_modules"][name] = value
         elif name in stores["_modules"]:
             self._expect_member(name, value, Module)
@@ -168,7 +171,7 @@ class Module:
 
     def __getattr__(self, name: str) -> Any:
         # Reached only for names that are not ordinary attributes.
-        for store in ("_parameters", "_buffers", "_modules"):
+        for store in STORES:
             members = vars(self).get(store, {})
             if name in members:
                 return members[name]
@@ -182,15 +185,17 @@ class Module:
         members = (*self._parameters, *self._buffers, *self._modules)
         return sorted({*super().__dir__(), *members})
 
-    def _forget(self, name: str) -> bool:
-        """Drop `name` wherever it is filed; say whether it was a member."""
+    def _forget(self, name: str, but: str = "") -> bool:
+        """Drop `name` wherever it is filed; say whether it was a member.
+
+        In the store `but` it stays: what is assigned anew keeps its place in the order.
+        """
         vars(self).pop(name, None)
         self._transient.discard(name)
-        stores = (self._parameters, self._buffers, self._modules)
-        held = [store for store in stores if name in store]
-        for store in held:
-            del store[name]
-        return bool(held)
+        stores = [key for key in STORES if key != but and name in vars(self)[key]]
+        for key in stores:
+            del vars(self)[key][name]
+        return bool(stores)
 
     def _expect_free(self, name: str, store: Mapping[str, Any]) -> None:
         """Refuse a name that could not be reached, or that hides something else."""
@@ -241,13 +246,31 @@ class Module:
 
     # Walking through members --------------------------------------------------
 
-    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
-        """Yield this module and all below it, each once, with dotted names."""
-        return _each_once(self._walk(prefix))
+    def named_modules(
+        self,
+        memo: set[Module] | None = None,
+        prefix: str = "",
+        remove_duplicate: bool = True,
+    ) -> Iterator[tuple[str, Module]]:
+        """Yield this module and all below it, each once, with dotted names.
 
-    def modules(self) -> Iterator[Module]:
+        Those in `memo` are passed over; what is yielded joins them.
+        """
+        memo = set() if memo is None else memo
+        if self in memo:
+            return
+        if remove_duplicate:
+            memo.add(self)
+        yield prefix, self
+        for name, child in self._modules.items():
+            if child is not None:
+                path = f"{prefix}.{name}" if prefix else name
+                yield from child.named_modules(memo, path, remove_duplicate)
+
+    def modules(self, remove_duplicate: bool = True) -> Iterator[Module]:
         """Yield this module and all below it, each once."""
-        return (module for _, module in self.named_modules())
+        found = self.named_modules(remove_duplicate=remove_duplicate)
+        return (module for _, module in found)
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """Yield the modules directly below, each once, with their names."""
@@ -282,36 +305,32 @@ class Module:
         """Yield the buffers, a shared one only once."""
         return (buffer for _, buffer in self.named_buffers(recurse=recurse))
 
-    def _walk(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
-        yield prefix, self
-        for name, child in self._modules.items():
-            if child is not None:
-                yield from child._walk(f"{prefix}.{name}" if prefix else name)
-
     def _members(
         self, store: str, prefix: str = "", recurse: bool = True
     ) -> Iterator[tuple[str, Any]]:
-        for path, module in self._walk(prefix) if recurse else [(prefix, self)]:
+        every = self.named_modules(prefix=prefix, remove_duplicate=False)
+        for path, module in every if recurse else [(prefix, self)]:
             for name, member in getattr(module, store).items():
                 if member is not None:
                     yield f"{path}.{name}" if path else name, member
 
     # State --------------------------------------------------------------------
 
-    def state_dict(self) -> dict[str, Array]:
+    def state_dict(self, prefix: str = "") -> dict[str, Array]:
         """Return every parameter and persistent buffer by its dotted name.
 
+        `prefix` stands before each name, as it is given.
         The arrays are the module's own, as in torch: copy them to keep a snapshot.
         """
         state: dict[str, Array] = {}
-        for path, module in self._walk():
-            prefix = f"{path}." if path else ""
+        for path, module in self.named_modules(remove_duplicate=False):
+            before = f"{prefix}{path}." if path else prefix
             for name, parameter in module._parameters.items():
                 if parameter is not None:
-                    state[prefix + name] = parameter.data
+                    state[before + name] = parameter.data
             for name, buffer in module._buffers.items():
                 if buffer is not None and name not in module._transient:
-                    state[prefix + name] = buffer
+                    state[before + name] = buffer
         return state
 
     def load_state_dict(
@@ -358,6 +377,8 @@ class Module:
 
     def train(self, mode: bool = True) -> Self:
         """Set training mode, here and below: it changes dropout and batch norm."""
+        if not isinstance(mode, bool):
+            raise ValueError(f"training mode expects a bool, got {mode!r}")
         for module in self.modules():
             module.training = mode
         return self

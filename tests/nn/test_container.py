@@ -24,6 +24,7 @@ EDITS = [
     lambda s, nn: s.append(nn.Sigmoid()),
     lambda s, nn: s.extend([nn.Sigmoid(), nn.ReLU()]),
     lambda s, nn: s.insert(1, nn.Sigmoid()),
+    lambda s, nn: s.insert(5, nn.Sigmoid()),
     lambda s, nn: s.__setitem__(-1, nn.Sigmoid()),
     lambda s, nn: s.__delitem__(0),
     lambda s, nn: s.__delitem__(slice(1, 3)),
@@ -57,6 +58,17 @@ def test_indexing(where):
 def test_an_index_out_of_range_is_refused(where):
     with pytest.raises(IndexError, match="Sequential of 5 has no"):
         chain(nn)[where]
+
+
+@pytest.mark.parametrize("where", [6, -6])
+def test_modules_are_inserted_where_torch_inserts_them(where):
+    for n in (nn, torch.nn):
+        model = chain(n)
+        with pytest.raises(IndexError):
+            model.insert(where, n.ReLU())
+        assert len(model) == 5
+    listed = nn.ModuleList(chain(nn))
+    assert type(listed.insert(6, nn.Sigmoid())[5]) is nn.Sigmoid
 
 
 def test_named_stages_keep_their_names():

@@ -62,6 +62,49 @@ def test_walks_take_torchs_options(ours, theirs, walk):
         assert names == [name for name, _ in getattr(theirs, walk)(**options)]
 
 
+@pytest.mark.parametrize("options", [{"remove_duplicate": False}, {"prefix": "net"}])
+def test_walks_through_modules_take_torchs_options(ours, theirs, options):
+    names = [name for name, _ in ours.named_modules(**options)]
+    assert names == [name for name, _ in theirs.named_modules(**options)]
+
+
+def test_modules_met_before_are_passed_over(ours, theirs):
+    def unmet(block):
+        memo = {block.inner}
+        names = [name for name, _ in block.named_modules(memo)]
+        return names, len(memo), len(list(block.modules(remove_duplicate=False)))
+
+    assert unmet(ours) == unmet(theirs)
+
+
+@pytest.mark.parametrize("prefix", ["net", "net."])
+def test_a_prefix_stands_before_the_keys_as_in_torch(ours, theirs, prefix):
+    assert list(ours.state_dict(prefix=prefix)) == list(
+        theirs.state_dict(prefix=prefix)
+    )
+
+
+def test_what_is_assigned_anew_keeps_its_place_as_in_torch():
+    def names(n, array):
+        net = n.Module()
+        net.a, net.b = n.Linear(2, 2), n.Linear(2, 2)
+        net.a.weight = n.Parameter(array(2, 2))
+        net.a = n.Sequential(net.a)
+        net.scale, net.shift = n.Parameter(array(2)), n.Parameter(array(2))
+        net.scale = net.shift
+        values = n.ParameterList([array(2), array(2)])
+        values[0] = n.Parameter(array(3))
+        by_name = n.ParameterDict({"x": array(2), "y": array(2)})
+        by_name["x"] = n.Parameter(array(3))
+        return [
+            [name for name, _ in module.named_parameters(remove_duplicate=False)]
+            for module in (net, values, by_name)
+        ]
+
+    ours = names(nn, lambda *shape: np.zeros(shape, np.float32))
+    assert ours == names(torch.nn, torch.zeros)
+
+
 def test_state_dict_has_torchs_keys_and_shapes(ours, theirs):
     expected = {name: tuple(t.shape) for name, t in theirs.state_dict().items()}
     shapes = {name: array.shape for name, array in ours.state_dict().items()}
@@ -145,6 +188,9 @@ def test_train_and_eval_reach_every_module(ours):
     assert not any(module.training for module in ours.modules())
     ours.train()
     assert all(module.training for module in ours.modules())
+    with pytest.raises(ValueError, match="training mode expects a bool, got 3"):
+        ours.train(3)
+    assert ours.training is True
 
 
 def test_double_and_float_convert_parameters_gradients_and_floating_buffers():

@@ -54,7 +54,7 @@ class _Numbered(Module):
         del self[index]
         return module
 
-    def insert(self, index: int, module: Module) -> Any:
+    def insert(self, index: int, module: Module) -> Self:
         """Add a module before the one at `index`."""
         modules = list(self)
         modules.insert(index, module)
@@ -125,6 +125,12 @@ class Sequential(_Numbered):
 
     def __add__(self, other: Iterable[Module]) -> Sequential:
         return Sequential(*self, *other)
+
+    def insert(self, index: int, module: Module) -> Self:
+        """Add a module before the one at `index`; a list's forgiveness it has not."""
+        if index != len(self):
+            self._position(index)
+        return super().insert(index, module)
 
     def forward(self, input: Any) -> Any:
         self.save_for_backward()
