@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from itertools import combinations
 
@@ -9,7 +10,10 @@ import numpy as np
 
 from parity.case import Array
 
+#: Of the largest magnitude: what is closer leaves no mark.
 ALIKE = 1e-6
+#: What is right to the last digits, and what is all but right.
+RIGHT, NEARLY = 1e-11, 1e-3
 
 
 def diagnose(ours: Array, expected: Array) -> str:
@@ -21,27 +25,43 @@ def diagnose(ours: Array, expected: Array) -> str:
         return _of_another_size(ours, expected)
     if ours.shape != expected.shape:
         return _of_another_shape(ours, expected)
+    if unset := np.count_nonzero(np.isnan(ours) & ~np.isnan(expected)):
+        return (
+            f"{unset} of {ours.size} are NaN: is 0 divided by 0, or an array of "
+            "np.empty not filled?"
+        )
     if not (np.isfinite(ours).all() and np.isfinite(expected).all()):
         return ""
-    if not expected.any() or _alike(ours, expected):
-        return ""  # Too little is wrong to leave a mark.
+    if not expected.any():
+        return ""
+    if _alike(ours, expected):
+        return _nearly(ours, expected)  # Too little is wrong to leave another mark.
     found = (mark(ours, expected) for mark in MARKS)
     return next(filter(None, found), "")
 
 
 def diagnose_error(error: BaseException) -> str:
     """Return a guess at why running failed, or an empty string."""
-    said = str(error) if isinstance(error, ValueError) else ""
+    said = str(error) if isinstance(error, ValueError | TypeError) else ""
     if "expects a gradient of that shape" in said:
-        return "Is a sum over a dimension missing?"
-    if isinstance(error, RuntimeWarning):
-        return (
-            "NumPy warns here, so no number was judged: take a form that does not "
-            "overflow, or np.errstate where inf and NaN are meant."
+        expected, came = (
+            [int(size) for size in re.findall(r"\d+", shape)]
+            for shape in re.findall(r"\(([\d, ]*)\)", said)
         )
+        return _of_another_gradient(expected, came)
+    if "'NoneType'" in said and said.startswith("unsupported operand"):
+        return "A gradient is None until something is added: use accumulate_grad."
     if said in ("output array is read-only", "assignment destination is read-only"):
         return "What comes in is written to: make a new array instead."
     return ""
+
+
+def _of_another_gradient(expected: list[int], came: list[int]) -> str:
+    if came == expected[::-1]:
+        return "Is a transpose missing?"
+    if np.prod(came) == np.prod(expected):
+        return "The number of elements is right, the shape is not."
+    return "Is a sum over a dimension missing?" if len(came) >= len(expected) else ""
 
 
 def _of_another_size(ours: Array, expected: Array) -> str:
@@ -73,11 +93,13 @@ def _scaled(ours: Array, expected: Array) -> str:
         return ""
     if abs(factor + 1) < ALIKE:
         return "The sign is flipped."
-    if abs(1 / factor - round(1 / factor)) < ALIKE:
-        return f"Every element is 1/{round(1 / factor)} of what it should be."
+    parts = round(1 / factor)
+    if abs(parts) > 1 and abs(1 / factor - parts) < ALIKE:
+        sign = "-" if parts < 0 else ""
+        return f"Every element is {sign}1/{abs(parts)} of what it should be."
     if expected.size == 1 and abs(factor - round(factor)) > ALIKE:
         return ""  # Any number is some other one times something.
-    return f"Every element is {factor:.6g} times what it should be."
+    return f"Every element is {factor:.7g} times what it should be."
 
 
 def _transposed(ours: Array, expected: Array) -> str:
@@ -89,7 +111,9 @@ def _shifted(ours: Array, expected: Array) -> str:
     off = ours - expected
     if off.size == 1 or np.ptp(off) > ALIKE * np.abs(expected).max():
         return ""
-    return f"Every element is too large by {np.mean(off):.6g}."
+    mean = np.mean(off)
+    large = "large" if mean > 0 else "small"
+    return f"Every element is too {large} by {abs(mean):.6g}."
 
 
 def _scaled_by_slice(ours: Array, expected: Array) -> str:
@@ -112,7 +136,7 @@ def _shifted_by_slice(ours: Array, expected: Array) -> str:
         if np.ptp(off, axis).max() <= allowed:
             return (
                 f"All along dimension {axis} it is off by the same amount: "
-                "is a sum or a mean over it missing?"
+                "is a bias, or a sum or mean over it, missing?"
             )
     return ""
 
@@ -144,8 +168,18 @@ def _magnitudes(ours: Array, expected: Array) -> str:
 
 
 def _some(ours: Array, expected: Array) -> str:
-    right = np.isclose(ours, expected, rtol=ALIKE, atol=0)
+    right = np.abs(ours - expected) <= RIGHT * np.abs(expected).max()
     return f"{right.sum()} of {right.size} elements are right." if right.any() else ""
+
+
+def _nearly(ours: Array, expected: Array) -> str:
+    error = np.abs(ours - expected).max() / np.abs(expected).max()
+    return (
+        f"It is off by {error:.0e} at most: is eps in another place, or something "
+        "kept in float32?"
+        if error <= NEARLY
+        else ""
+    )
 
 
 #: In the order in which they are looked for: the plainer first.
@@ -160,6 +194,7 @@ MARKS: tuple[Callable[[Array, Array], str], ...] = (
     _reordered,
     _magnitudes,
     _some,
+    _nearly,
 )
 
 

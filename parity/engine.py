@@ -20,6 +20,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import torch
 
 import scratchnet as sn
 from parity import measure
@@ -27,6 +28,7 @@ from parity.case import Array, Case, Pair
 from parity.diagnosis import diagnose, diagnose_error
 from parity.measure import Difference
 from parity.sides import initializer, layer, optimizer, scheduler
+from parity.sides.tree import doubled
 
 SIDES: dict[str, ModuleType] = {
     "nn": layer,
@@ -36,6 +38,10 @@ SIDES: dict[str, ModuleType] = {
 }
 DIRECTIONS = 3
 DRAWS = 32
+
+
+class Stopped(BaseException):
+    """Raised in what runs on and on; no Exception, which it might catch."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,8 @@ class Result:
         In how many of how many tensors scratchnet's float32 is at least as close to
         the truth as torch's.
     failures : list of Failure
+    warning : str
+        The first warning, if warnings are let pass.
     """
 
     pair: Pair
@@ -85,6 +93,7 @@ class Result:
     closer: int = 0
     tensors: int = 0
     failures: list[Failure] = field(default_factory=list)
+    warning: str = ""
 
     @property
     def passed(self) -> bool:
@@ -98,25 +107,48 @@ class Result:
         return used <= 1
 
 
-def check(pair: Pair, case: Case, seed: int = 0, float64_alone: bool = False) -> Result:
-    """Run `case` on every side and judge it."""
+def check(
+    pair: Pair,
+    case: Case,
+    seed: int = 0,
+    float64_alone: bool = False,
+    warnings_fail: bool = True,
+) -> Result:
+    """Run `case` on every side and judge it.
+
+    Ours may not warn, unless warnings do not fail; what torch warns of is its affair.
+    """
     result = Result(pair, case, seed)
     try:
-        with warnings.catch_warnings():
-            # Ours may not warn; what torch warns of is torch's affair.
-            warnings.simplefilter("error")
+        with (
+            warnings.catch_warnings(record=not warnings_fail) as caught,
+            torch.enable_grad(),  # What is judged may have switched it off.
+        ):
+            warnings.simplefilter("error" if warnings_fail else "always")
             warnings.filterwarnings("ignore", module="torch")
             _check_float64(result)
             # Where something is missing, all that follows would say so once more.
             if not float64_alone and result.used < np.inf:
                 _check_float32(result)
                 _check_differences(result)
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit, Stopped) as error:
         what = f"{type(error).__name__}: {error}{place(error)}"
         hint = diagnose_error(error)
         result.failures.append(Failure("running at all", "case", what, hint))
         result.used = np.inf
+    if caught:
+        _note_warning(result, caught[0])
     return result
+
+
+def _note_warning(result: Result, warning: warnings.WarningMessage) -> None:
+    """Note the first warning, with every failure too: it may have led there."""
+    where = f"{Path(warning.filename).name}, line {warning.lineno}"
+    result.warning = f"{warning.message} ({where})"
+    result.failures = [
+        replace(failure, hint=f"{failure.hint} Warned: {result.warning}.".lstrip())
+        for failure in result.failures
+    ]
 
 
 def place(error: BaseException) -> str:
@@ -133,7 +165,7 @@ def place(error: BaseException) -> str:
         if not frame.filename.startswith(others):
             return f" ({frame.name}, line {frame.lineno})"
     last = frames[-1]
-    if last.filename.startswith(parity):
+    if last.filename.startswith((parity, "<frozen")):
         return ""
     return f" ({last.name}, line {last.lineno} of {Path(last.filename).name})"
 
@@ -176,11 +208,25 @@ def _diagnose_by_runs(
     ):
         return (
             "Two runs from one seed differ: what is random is to be drawn from "
-            "scratchnet.random.default_generator."
+            "scratchnet.random.default_generator, and nothing to be kept outside self."
         )
     if _right_on_a_new_layer(result, numbers, stock):
         return "On a new layer this is right: something of an earlier call is kept."
+    if _deaf(result, numbers, ours):
+        return "Whatever grad_output is, backward returns the same: multiply by it."
     return ""
+
+
+def _deaf(result: Result, numbers: Any, ours: dict[str, Array]) -> bool:
+    """Whether the gradients stay the same when those that come in are doubled."""
+    if getattr(numbers, "upstream", None) is None:
+        return False
+    twice = replace(numbers, upstream=doubled(numbers.upstream))
+    again = SIDES[result.pair.namespace].run_numpy(
+        result.pair, result.case, twice, np.float64
+    )
+    grads = [name for name in ours if name.startswith("grad") and ours[name].any()]
+    return bool(grads) and all(np.array_equal(ours[n], again[n]) for n in grads)
 
 
 def _right_on_a_new_layer(

@@ -73,7 +73,7 @@ def summary(results: Sequence[Result], about: dict[str, Any]) -> str:
     failed = sum(not r.passed for r in results)
     closer, tensors = sum(r.closer for r in results), sum(r.tensors for r in results)
     in_float32 = (
-        " In float32 scratchnet is at least as close to the truth as torch in "
+        " In float32 NumPy is at least as close to the truth as torch in "
         f"{closer / tensors:.0%} of {tensors} tensors."
         if tensors
         else ""
@@ -81,7 +81,9 @@ def summary(results: Sequence[Result], about: dict[str, Any]) -> str:
     verdict = (
         f"{failed} of {len(results)} cases FAILED"
         if failed
-        else (f"All {len(results)} cases equal")
+        else "The one case is equal"
+        if len(results) == 1
+        else f"All {len(results)} cases equal"
     )
     return (
         f"{verdict}, in {about['seconds']} s.{in_float32}\n"
@@ -112,6 +114,12 @@ def show(
         _explain(console, result, command)
     if len(failed) > SHOWN:
         console.print(f"\n… and {len(failed) - SHOWN} more cases, all in --json FILE")
+    if warned := [result.warning for result in results if result.warning]:
+        console.print(
+            f"\nA warning in {len(warned)} of {len(results)} cases, which by itself is "
+            f"no fault: {escape(warned[0])}",
+            highlight=False,
+        )
     console.print(f"\n{summary(results, about)}", highlight=False)
 
 
@@ -147,6 +155,7 @@ def as_json(results: Sequence[Result], about: dict[str, Any]) -> dict[str, Any]:
                 "differences_error": strict(r.differences),
                 "tolerance_used": strict(r.used),
                 "because": r.case.because,
+                "warning": r.warning,
                 "failures": [
                     {
                         "tensor": f.tensor,

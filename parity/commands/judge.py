@@ -10,10 +10,13 @@ import shlex
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from rich.console import Console
 
 from parity import engine, registry, report
@@ -29,8 +32,10 @@ Judge layers, losses or optimisers of your own, by the cases that ours must pass
 Every class in FILE that has the name of one of ours (Linear, CrossEntropyLoss, Adam)
 takes its place, one after the other. What is wrong is said with the tensor, the
 element, both values and, where the mistake has left its mark, a guess at it. Random
-masks are drawn as ours are, from scratchnet.random.default_generator. What runs on and
-on is stopped, where the system has an alarm (not on Windows).
+masks are drawn as ours are, from scratchnet.random.default_generator. How parameters
+start is not judged: both sides are given the same. Nor is a warning, where the numbers
+are right. What runs on and on is stopped, where the system has an alarm (not on
+Windows).
 """
 EXAMPLES = """\
 examples:
@@ -71,37 +76,33 @@ def main(arguments: Sequence[str]) -> int:
         parser.error("--seed expects a number that is not negative")
     try:
         wanted = registry.choose(options.names) if options.names else registry.PAIRS
-        with stopped_after(options.timeout):
+        with stopped_after(options.timeout), unset_is_nan():
             candidates = load(options.file)
     except LookupError as error:
         parser.error(str(error))
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit, engine.Stopped) as error:
         what = f"{type(error).__name__}: {error}{engine.place(error)}"
         parser.error(f"{options.file}: {what}")
     pairs = [pair for pair in wanted if pair.name in candidates]
+    for name in options.names:
+        if not any(pair in pairs for pair in registry.choose([name])):
+            parser.error(f"{options.file} holds no class {name}")
     if not pairs:
         held = f" ({', '.join(candidates)})" if candidates else ""
         parser.error(
             f"{options.file} holds no class{held} with the name of one of ours"
         )
-    for name in options.names:
-        if not any(pair in pairs for pair in registry.choose([name])):
-            parser.error(f"{options.file} holds no class {name}")
     for pair in pairs:
-        candidate, base = candidates[pair.name], family(pair)
-        if not issubclass(candidate, base):
-            parser.error(
-                f"{options.file}: class {pair.name} expects to be made from "
-                f"scratchnet.{pair.namespace}.{base.__name__}"
-            )
-        if not defines_some_of(candidate, getattr(registry.owner(pair), pair.name)):
-            parser.error(
-                f"{options.file}: class {pair.name} defines nothing of what ours does: "
-                "it would be ours that is judged"
-            )
+        try:
+            expect_something_to_judge(pair, candidates[pair.name])
+        except ValueError as error:
+            parser.error(f"{options.file}: {error}")
     chosen = check.cases_of(pairs, options.k)
     if not chosen:
         parser.error(f"no case contains {options.k!r}")
+    for pair, case in {pair.namespace: (pair, case) for pair, case in chosen}.values():
+        # What torch loads at its first use is not the learner's time.
+        engine.check(pair, case, options.seed, float64_alone=True)
     start = time.perf_counter()
     results: list[engine.Result] = []
     stopped: list[Pair] = []
@@ -112,8 +113,9 @@ def main(arguments: Sequence[str]) -> int:
         with (
             in_place_of_ours(pair, candidates[pair.name]),
             stopped_after(options.timeout),
+            unset_is_nan(),
         ):
-            results.append(engine.check(pair, case, options.seed))
+            results.append(engine.check(pair, case, options.seed, warnings_fail=False))
         if time.perf_counter() - began >= options.timeout:
             stopped.append(pair)
     about = report.environment(time.perf_counter() - start)
@@ -151,12 +153,28 @@ def family(pair: Pair) -> type:
     return ours.__mro__[-2]  # The last one is object.
 
 
-def defines_some_of(candidate: type, ours: type) -> bool:
-    """Whether a class has code of its own under a name that ours has."""
+def expect_something_to_judge(pair: Pair, candidate: type) -> None:
+    """Refuse a class of another kind, or one that does nothing of its own.
+
+    Judged is what has the name of something that ours does; how it is made and shown
+    is not.
+    """
+    base, ours = family(pair), getattr(registry.owner(pair), pair.name)
+    if not issubclass(candidate, base):
+        raise ValueError(
+            f"class {pair.name} expects to be made from "
+            f"scratchnet.{pair.namespace}.{base.__name__}"
+        )
     theirs = (object, *ours.__mro__)
     own = {n for base in candidate.__mro__ if base not in theirs for n in vars(base)}
-    code = {n for n in own if not n.startswith("__")} | own & {"__init__", "__call__"}
-    return not code.isdisjoint(dir(ours))
+    done = {n for n in own if not n.startswith("__")} | own & {"__call__"}
+    if done.isdisjoint({*dir(ours)} - {"extra_repr"}):
+        meant = [get_close_matches(name, dir(ours), 1, 0.75) for name in sorted(done)]
+        guess = "".join(f"; is {m[0]} meant?" for m in meant[:1] if m)
+        raise ValueError(
+            f"class {pair.name} defines nothing of what ours does: it would be ours "
+            f"that is judged{guess}"
+        )
 
 
 @contextmanager
@@ -173,13 +191,13 @@ def in_place_of_ours(pair: Pair, candidate: type) -> Iterator[None]:
 
 @contextmanager
 def stopped_after(seconds: int) -> Iterator[None]:
-    """Raise TimeoutError in what runs for longer, if the system has an alarm."""
+    """Raise Stopped in what runs for longer, if the system has an alarm."""
     if not hasattr(signal, "setitimer"):
         yield
         return
 
     def stop(*_: object) -> None:
-        raise TimeoutError(f"stopped after {seconds} s, and nothing more is tried")
+        raise engine.Stopped(f"after {seconds} s, and nothing more is tried")
 
     before = signal.signal(signal.SIGALRM, stop)
     # Again every second, should the code that is stopped catch the first.
@@ -189,3 +207,24 @@ def stopped_after(seconds: int) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+@contextmanager
+def unset_is_nan() -> Iterator[None]:
+    """Let what np.empty makes hold NaN: by chance it might hold what is expected."""
+
+    def with_nan(make: Callable[..., Any]) -> Callable[..., Any]:
+        def made(*args: Any, **kwargs: Any) -> Any:
+            array = make(*args, **kwargs)
+            if array.dtype.kind == "f":
+                array.fill(np.nan)
+            return array
+
+        return made
+
+    makers = np.empty, np.empty_like
+    try:
+        np.empty, np.empty_like = map(with_nan, makers)
+        yield
+    finally:
+        np.empty, np.empty_like = makers

@@ -17,6 +17,7 @@ from parity import measure
 from parity.case import Array, Call, Case, Pair
 from parity.sides.mask import one_mask
 from parity.sides.tree import (
+    copied,
     drawn,
     is_floating,
     leaves,
@@ -89,6 +90,7 @@ def run_numpy(pair: Pair, case: Case, numbers: Numbers, dtype: DTypeLike) -> Tra
     trace = dict(leaves(output, "output"))
     if grads is not None:
         _expect_one_for_each_input(pair, grads)
+        _expect_none_for_integers(numbers.inputs.args, grads)
         for i, grad in zip(pair.predictions or count(), grads, strict=False):
             trace.update(leaves(grad, _input_name(i)))
         learned = _parameter_grads(layer)
@@ -103,18 +105,27 @@ def _forward_and_back(
     layer: sn.nn.Module, numbers: Numbers, dtype: DTypeLike, **options: bool
 ) -> tuple[Any, tuple[Any, ...] | None]:
     """Return the outputs, and the gradients of the inputs if there are any."""
-    inputs = to_numpy(numbers.inputs, dtype, sn.nn)
+    output = _call(layer, numbers.inputs, numbers, dtype)
     upstream = to_numpy(numbers.upstream, dtype, sn.nn)
-    sn.manual_seed(numbers.seed)
-    with one_mask(numbers.seed):
-        output = layer(*inputs.args, **inputs.kwargs)
-    _expect_arrays("forward", output)
     if not any(is_floating(leaf) for _, leaf in leaves(output, "output")):
         return output, None
+    returned = copied(output)
     several = isinstance(upstream, tuple)
     grads = layer.backward(*(upstream if several else [upstream]), **options)
     _expect_arrays("backward", grads)
-    return output, grads if isinstance(grads, tuple) else (grads,)
+    _expect_untouched(output, returned)
+    return returned, grads if isinstance(grads, tuple) else (grads,)
+
+
+def _call(layer: sn.nn.Module, inputs: Call, numbers: Numbers, dtype: DTypeLike) -> Any:
+    """Return what a layer makes of `inputs`, once it looks as it should."""
+    given = to_numpy(inputs, dtype, sn.nn)
+    sn.manual_seed(numbers.seed)
+    with one_mask(numbers.seed):
+        output = layer(*given.args, **given.kwargs)
+    _expect_arrays("forward", output)
+    _expect_like(numbers.upstream, output)
+    return output
 
 
 def _parameter_grads(layer: sn.nn.Module) -> Trace:
@@ -169,6 +180,46 @@ def _expect_arrays(method: str, returned: Any) -> None:
         )
 
 
+def _expect_like(upstream: Any, output: Any) -> None:
+    """Refuse an output that is not like the gradient that is drawn for it."""
+    expected, came = _count(upstream), _count(output)
+    if came != expected:
+        raise ValueError(
+            f"forward expects to return {expected}, got {came}: what backward needs "
+            "is kept on self"
+        )
+    parts = zip(_parts(upstream), _parts(output), strict=True)
+    for like, y in parts:
+        if isinstance(y, tuple):
+            _expect_like(like, y)
+        elif like is not None and not is_floating(y):
+            kind = y.dtype if hasattr(y, "dtype") else type(y).__name__
+            raise TypeError(f"forward expects to return floating numbers, got {kind}")
+        elif like is not None and y.shape != like.shape:
+            raise ValueError(
+                f"forward expects to return the shape {like.shape}, got {y.shape}"
+            )
+
+
+def _parts(tree: Any) -> tuple[Any, ...]:
+    return tree if isinstance(tree, tuple) else (tree,)
+
+
+def _count(tree: Any) -> str:
+    return f"a tuple of {len(tree)}" if isinstance(tree, tuple) else "one array"
+
+
+def _expect_untouched(output: Any, returned: Any) -> None:
+    """Refuse a backward pass that writes to what the forward pass returned."""
+    before = dict(leaves(returned, "output"))
+    for name, array in leaves(output, "output"):
+        if not np.array_equal(array, before[name], equal_nan=is_floating(array)):
+            raise ValueError(
+                f"backward writes to the {name} that forward returned: make a new "
+                "array instead"
+            )
+
+
 def _expect_one_for_each_input(pair: Pair, grads: tuple[Any, ...]) -> None:
     """Refuse more gradients than there are inputs to be differentiated by."""
     if pair.predictions is not None:
@@ -183,6 +234,17 @@ def _expect_one_for_each_input(pair: Pair, grads: tuple[Any, ...]) -> None:
         )
 
 
+def _expect_none_for_integers(inputs: tuple[Any, ...], grads: tuple[Any, ...]) -> None:
+    """Refuse the gradient of what cannot be differentiated by: indices, masks."""
+    for i, (given, grad) in enumerate(zip(inputs, grads, strict=False)):
+        whole = isinstance(given, np.ndarray) and not is_floating(given)
+        if whole and grad is not None:
+            raise ValueError(
+                f"backward expects to return None for input {i}, which is of "
+                f"{given.dtype}, got an array of shape {np.shape(grad)}"
+            )
+
+
 def _call_earlier(layer: sn.nn.Module, numbers: Numbers, dtype: DTypeLike) -> None:
     """Run a layer forward and back on other inputs, and put its state back.
 
@@ -191,10 +253,8 @@ def _call_earlier(layer: sn.nn.Module, numbers: Numbers, dtype: DTypeLike) -> No
     ValueError
         If the backward pass writes over gradients that are there already.
     """
-    inputs = to_numpy(numbers.earlier, dtype, sn.nn)
-    sn.manual_seed(numbers.seed + 1)
-    with one_mask(numbers.seed + 1):
-        output = layer(*inputs.args, **inputs.kwargs)
+    earlier = replace(numbers, seed=numbers.seed + 1)
+    output = _call(layer, earlier.earlier, earlier, dtype)
     if any(is_floating(leaf) for _, leaf in leaves(output, "output")):
         for parameter in layer.parameters():
             parameter.grad = np.full(parameter.shape, np.nan, dtype)
@@ -302,7 +362,7 @@ def _build_numpy(
     pair: Pair, case: Case, numbers: Numbers, dtype: DTypeLike
 ) -> sn.nn.Module:
     # Copies may be written to: a layer may keep what it is made of, as torch's do.
-    init = map_tree(_copied, to_numpy(numbers.init, dtype, sn.nn))
+    init = copied(to_numpy(numbers.init, dtype, sn.nn))
     # By name, at each run: whoever replaces a class in scratchnet.nn has it judged.
     layer = getattr(sn.nn, pair.name)(*init.args, **init.kwargs)
     layer = layer.double() if dtype == np.float64 else layer.float()
@@ -350,7 +410,7 @@ def _forward(
         if is_floating(leaf) and (predictions is None or i in predictions)
     ]
     # Copies, as autograd lets no layer with inplace=True write to a leaf.
-    args, kwargs = map_tree(_copied, inputs.args), map_tree(_copied, inputs.kwargs)
+    args, kwargs = copied(inputs.args), copied(inputs.kwargs)
     # Not torch.manual_seed, which formats a stack trace for GPUs: 2 ms a call.
     torch.default_generator.manual_seed(numbers.seed)
     return forward(*args, **kwargs), wanted
@@ -377,12 +437,6 @@ def _run_torch(
             trace[name] = tensor.grad.numpy()
     trace.update((name, buffer.numpy()) for name, buffer in layer.named_buffers())
     return trace
-
-
-def _copied(leaf: Any) -> Any:
-    if isinstance(leaf, np.ndarray):
-        return leaf.copy()
-    return leaf.clone() if isinstance(leaf, torch.Tensor) else leaf
 
 
 def _input_name(position: int) -> str:

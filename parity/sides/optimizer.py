@@ -176,7 +176,10 @@ def _step(optimizer: Any, task: Any, step: int, by_closure: bool) -> Any:
         return 0.0 if loss is None else loss
 
     if by_closure:
-        return optimizer.step(closure)
+        loss = optimizer.step(closure)
+        if loss is None:
+            raise TypeError("step expects to return the closure's loss, got None")
+        return loss
     loss = closure()
     optimizer.step()
     return loss

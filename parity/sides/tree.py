@@ -84,3 +84,19 @@ def rounded(tree: Any) -> Any:
         return leaf.astype(np.float32).astype(np.float64) if is_floating(leaf) else leaf
 
     return map_tree(convert, tree)
+
+
+def doubled(tree: Any) -> Any:
+    """Return `tree` with every floating number doubled."""
+    return map_tree(lambda leaf: 2 * leaf if is_floating(leaf) else leaf, tree)
+
+
+def copied(tree: Any) -> Any:
+    """Return `tree` with every array or tensor copied."""
+
+    def copy(leaf: Any) -> Any:
+        if isinstance(leaf, np.ndarray):
+            return leaf.copy()
+        return leaf.clone() if isinstance(leaf, torch.Tensor) else leaf
+
+    return map_tree(copy, tree)

@@ -9,9 +9,11 @@ import signal
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+import torch
 
-from parity import commands, registry
+from parity import commands, engine, registry
 from parity.commands import check
 
 WRONG = """
@@ -107,6 +109,14 @@ def test_judge_tells_how_an_optimiser_goes_wrong(tmp_path, capsys):
             "from scratchnet import nn\n"
             "class Tanh(nn.Tanh):\n"
             "    def foward(self, x): pass",
+            "class Tanh defines nothing of what ours does: it would be ours that is "
+            "judged; is forward meant?",
+        ),
+        (
+            "from scratchnet import nn\n"
+            "class Tanh(nn.Tanh):\n"
+            "    def __init__(self): super().__init__()\n"
+            "    def extra_repr(self): return ''",
             "class Tanh defines nothing of what ours does",
         ),
         ("class linear: pass", "holds no class (linear) with the name of one of ours"),
@@ -241,13 +251,13 @@ def test_judge_stops_what_runs_on_and_on(tmp_path, capsys):
     )
     status, printed = judged(layer, tmp_path, capsys, "--timeout", "1")
     assert status == 1
-    assert "TimeoutError: stopped after 1 s" in printed
+    assert "Stopped: after 1 s" in printed
     assert "(forward, line 4)" in printed or "(forward, line 5)" in printed
     (relu,) = registry.choose(["ReLU"])
     assert f"1 of {1 + len(relu.cases)} cases FAILED" in printed
     status, printed = judged("while True: pass\n", tmp_path, capsys, "--timeout", "1")
     assert status == 2
-    assert "homework.py: TimeoutError: stopped after 1 s" in printed
+    assert "homework.py: Stopped: after 1 s" in printed
     assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
 
 
@@ -376,7 +386,51 @@ def a_linear(backward, forward="return super().forward(x)", init=""):
             "    def backward(self, g):\n"
             "        return g * self.kept\n",
             "Two runs from one seed differ: what is random is to be drawn from "
-            "scratchnet.random.default_generator.",
+            "scratchnet.random.default_generator",
+        ),
+        (
+            a_linear("return super().backward(g)", "return super().forward(x)[..., 1]"),
+            "ValueError: forward expects to return the shape (4, 3), got (4,)",
+        ),
+        (
+            a_linear("return super().backward(g)", "return super().forward(x), x"),
+            "ValueError: forward expects to return one array, got a tuple of 2: what "
+            "backward needs is kept on self",
+        ),
+        (
+            a_linear("return None", "return super().forward(x).astype(int)"),
+            "TypeError: forward expects to return floating numbers, got int",
+        ),
+        (
+            "class Embedding(nn.Embedding):\n"
+            "    def backward(self, g, input_grad=True):\n"
+            "        super().backward(g)\n"
+            "        return self.weight.grad\n",
+            "ValueError: backward expects to return None for input 0, which is of "
+            "int64, got an array of shape",
+        ),
+        (
+            "class Tanh(nn.Tanh):\n"
+            "    def forward(self, x):\n"
+            "        self.y = super().forward(x)\n"
+            "        return self.y\n"
+            "    def backward(self, g):\n"
+            "        g = super().backward(g)\n"
+            "        self.y *= 2\n"
+            "        return g\n",
+            "ValueError: backward writes to the output that forward returned",
+        ),
+        (
+            "class MSELoss(nn.MSELoss):\n"
+            "    def backward(self, grad_output=1.0):\n"
+            "        return super().backward(grad_output / grad_output)\n",
+            "Whatever grad_output is, backward returns the same: multiply by it.",
+        ),
+        (
+            "class SGD(optim.SGD):\n"
+            "    def step(self, closure=None):\n"
+            "        super().step(closure)\n",
+            "TypeError: step expects to return the closure's loss, got None",
         ),
     ],
 )
@@ -435,3 +489,105 @@ def test_what_is_wrong_in_float64_is_not_judged_on(tmp_path, capsys):
     printed = judged(source, tmp_path, capsys, "-k", "(5, 3) on")[1]
     assert "none none none beyond 1 FAILED" in printed
     assert "float32, against" not in printed
+
+
+UNFILLED = """
+import numpy as np
+class ReLU(nn.ReLU):
+    def forward(self, x):
+        self.on = x > 0
+        return np.where(self.on | np.isnan(x), x, 0)
+    def backward(self, g):
+        grad = np.empty_like(g)
+        grad[self.on] = g[self.on]
+        return grad
+"""
+
+
+def test_judge_sees_what_np_empty_left_unfilled(tmp_path, capsys):
+    makers = np.empty, np.empty_like
+    status, printed = judged(UNFILLED, tmp_path, capsys)
+    assert status == 1
+    assert "are NaN: is 0 divided by 0, or an array of np.empty not filled?" in printed
+    filled = UNFILLED.replace("empty_like", "zeros_like")
+    assert judged(filled, tmp_path, capsys)[0] == 0
+    assert (np.empty, np.empty_like) == makers
+
+
+OVERFLOWING = """
+import numpy as np
+class Sigmoid(nn.Sigmoid):
+    def forward(self, x):
+        self.y = 1 / (1 + np.exp(-x))
+        return self.y
+    def backward(self, g):
+        return g * self.y * (1 - self.y)
+"""
+
+
+def test_judge_lets_a_warning_pass_where_the_numbers_are_right(tmp_path, capsys):
+    file = tmp_path / "verdict.json"
+    status, printed = judged(OVERFLOWING, tmp_path, capsys, "--json", str(file))
+    assert status == 0, printed
+    said = "overflow encountered in exp (homework.py, line 6)"
+    assert f"of 9 cases, which by itself is no fault: {said}" in printed
+    cases = json.loads(file.read_text())["cases"]
+    assert {case["warning"] for case in cases} == {"", said}
+    wrong = OVERFLOWING.replace("self.y = 1 /", "self.y = np.exp(x) * 1 /")
+    status, printed = judged(wrong, tmp_path, capsys, "-k", "10000")
+    assert status == 1
+    assert "Warned: overflow encountered in exp (homework.py, line 6)" in printed
+
+
+def test_judge_switches_autograd_on_for_itself_alone(tmp_path, capsys):
+    source = (
+        "import torch\n"
+        "torch.set_grad_enabled(False)\n"
+        "class ReLU(nn.ReLU):\n"
+        "    def backward(self, g):\n"
+        "        return 2 * super().backward(g)\n"
+    )
+    try:
+        status, printed = judged(source, tmp_path, capsys)
+        assert not torch.is_grad_enabled()
+    finally:
+        torch.set_grad_enabled(True)
+    assert status == 1
+    assert "grad input 0, against stock torch" in printed
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no alarm")
+def test_judge_stops_what_catches_every_exception(tmp_path, capsys):
+    layer = (
+        "class Tanh(nn.Tanh):\n"
+        "    def forward(self, x):\n"
+        "        while True:\n"
+        "            try:\n"
+        "                while True: pass\n"
+        "            except Exception: pass\n"
+    )
+    status, printed = judged(layer, tmp_path, capsys, "--timeout", "1")
+    assert status == 1
+    assert "Stopped: after 1 s" in printed
+
+
+def test_judge_does_not_count_what_torch_takes_to_load(tmp_path, monkeypatch, capsys):
+    seen = []
+    check_ = engine.check
+
+    def noted(pair, case, *arguments, **options):
+        ours = getattr(registry.owner(pair), pair.name).__module__ != "judged"
+        seen.append((pair.name, ours, signal.getitimer(signal.ITIMER_REAL)[0] > 0))
+        return check_(pair, case, *arguments, **options)
+
+    monkeypatch.setattr(engine, "check", noted)
+    source = RIGHT + "class SGD(optim.SGD):\n    def f(self): pass\n    update = 1\n"
+    judged(source, tmp_path, capsys, "-k", "ordinary")
+    assert seen == [("SGD", True, False), ("SGD", False, True)]
+
+
+def test_judge_names_what_it_is_asked_for_before_what_it_finds(tmp_path, capsys):
+    source = "class MSELoss(nn.MSELoss):\n    def f(self): pass\n"
+    status, printed = judged(source, tmp_path, capsys, "Linear")
+    assert status == 2
+    assert "homework.py holds no class Linear" in printed

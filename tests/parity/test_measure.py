@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import scratchnet as sn
 from parity.diagnosis import diagnose, diagnose_error
 from parity.measure import compare, float32_gate
 
@@ -90,7 +91,14 @@ def test_the_float32_gate_is_four_times_torchs_error_or_one_unit():
         (lambda a: a / 64, "Every element is 1/64 of what it should be."),
         (lambda a: 2 * a, "Every element is 2 times what it should be."),
         (lambda a: a.T.copy(), "The transpose of this is right."),
+        (lambda a: a / -64, "Every element is -1/64 of what it should be."),
+        (lambda a: 3e7 * a, "Every element is 3e+07 times what it should be."),
         (lambda a: a + 0.5, "Every element is too large by 0.5."),
+        (lambda a: a - 0.5, "Every element is too small by 0.5."),
+        (lambda a: np.where(a > 4, a, np.nan), "2 of 9 are NaN: is 0 divided by 0"),
+        (lambda a: a * (1 + 1e-8), "It is off by 1e-08 at most: is eps"),
+        (lambda a: a * (1 + 2e-6), "Every element is 1.000002 times what it should"),
+        (lambda a: np.sqrt(a**2 + 1e-3), "It is off by 6e-06 at most: is eps"),
         (lambda a: 0 * a, "All of it is zero."),
         (lambda a: a.ravel(), "The numbers are right, the shape is not."),
         (lambda a: a.sum(axis=0), "Some elements are missing"),
@@ -140,8 +148,27 @@ def test_nothing_is_guessed_of_what_are_no_numbers():
     assert diagnose(np.array(["a", "b", "c"]), truth) == ""
 
 
-def test_a_warning_is_said_to_have_stopped_the_judge():
-    assert "no number was judged" in diagnose_error(RuntimeWarning("overflow"))
+@pytest.mark.parametrize(
+    ("came", "said"),
+    [
+        ((3, 2), "Is a transpose missing?"),
+        ((1, 2, 3), "The number of elements is right, the shape is not."),
+        ((6,), "The number of elements is right, the shape is not."),
+        ((4, 2, 3), "Is a sum over a dimension missing?"),
+        ((3,), ""),
+    ],
+)
+def test_a_parameters_gradient_of_another_shape(came, said):
+    with pytest.raises(ValueError) as refused:
+        sn.nn.Parameter(np.ones((2, 3))).accumulate_grad(np.ones(came))
+    assert diagnose_error(refused.value) == said
+
+
+def test_a_gradient_that_is_none_yet_is_not_added_to():
+    parameter = sn.nn.Parameter(np.ones(3))
+    with pytest.raises(TypeError) as refused:
+        parameter.grad += np.ones(3)
+    assert "use accumulate_grad" in diagnose_error(refused.value)
 
 
 @pytest.mark.parametrize(
