@@ -18,6 +18,7 @@ def upsample(layer: torch.nn.Upsample, x: Tensor) -> Tensor:
     for axis, (n, size, scale) in enumerate(zip(inputs, sizes, scales, strict=True), 2):
         m = size or math.floor(n * scale)
         exact = scale is None or layer.recompute_scale_factor or layer.mode == "area"
+        exact |= layer.mode == "nearest" and len(inputs) == 2 and m in (n, 2 * n)
         A = matrix(layer, n, m, n / m if exact else 1 / scale)
         x = torch.tensordot(x, A, dims=([axis], [1])).movedim(-1, axis)
     return x
@@ -115,6 +116,14 @@ PAIRS = (
                 )
                 for mode, dims in (("linear", 1), ("bilinear", 2))
             ),
+            *(
+                Case(
+                    call(scale_factor=(1.3, 2.3), mode=mode),
+                    call(normal(2, 2, 3, 3)),
+                    note="factors that leave the size, and double it",
+                )
+                for mode in ("nearest", "nearest-exact")
+            ),
             Case(call(2), call(normal(0, 2, 4)), note="empty batch"),
             Case(call(scale_factor=2, mode="bilinear"), call(normal(0, 2, 4, 4))),
             Case(
@@ -137,6 +146,7 @@ PAIRS = (
                 call((3, 7)),
                 call(scale_factor=2),
                 call(None, (1.5, 2)),
+                call(scale_factor=(1.1, 2.2)),
             )
         ],
     ),

@@ -65,7 +65,9 @@ class Upsample(Module):
             o (n - 1) / (m - 1) & \text{with aligned corners}
         \end{cases}
 
-    The nearest modes take element :math:`\lfloor s_o \rfloor`. With
+    The nearest modes take element :math:`\lfloor s_o \rfloor`; with "nearest", an image
+    that a factor leaves as large, or makes twice as large, has :math:`r = n / m` there,
+    as in torch. With
     :math:`i = \lfloor s_o \rfloor` and :math:`t = s_o - i`, linear interpolation weighs
     elements :math:`i` and :math:`i + 1` by :math:`1 - t` and :math:`t`; cubic
     interpolation weighs :math:`i + j` for :math:`j = -1, \dots, 2` by
@@ -119,9 +121,11 @@ class Upsample(Module):
         expect_floating(self, x)
         rule = self._rule(x)
         inputs, outputs, ratios = x.shape[2:], *self._sizes(x)
+        by_dim = list(zip(inputs, outputs, ratios, strict=True))
+        if rule is _nearest and len(by_dim) == 2:
+            by_dim = [(n, m, n / m if m in (n, 2 * n) else r) for n, m, r in by_dim]
         taps = [
-            rule(n, m, x.dtype.type(r), bool(self.align_corners))
-            for n, m, r in zip(inputs, outputs, ratios, strict=True)
+            rule(n, m, x.dtype.type(r), bool(self.align_corners)) for n, m, r in by_dim
         ]
         self.save_for_backward(inputs, taps, x.dtype)
         y = x
