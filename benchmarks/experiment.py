@@ -50,6 +50,7 @@ UNUSABLE = (
     TypeError,
     AttributeError,
     RecursionError,
+    OverflowError,
 )
 
 

@@ -103,13 +103,16 @@ def read(path: Path) -> list[Contender]:
     """Return the contenders of a TOML file: its ``[[network]]`` tables."""
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path}: {error}") from None
     networks = tables.get("network")
     if len(tables) != 1 or not isinstance(networks, list):
         came = ", ".join(tables) or "nothing"
         raise ValueError(f"{path}: expected [[network]] tables alone, got {came}")
-    return [contender(table) for table in networks]
+    try:
+        return [contender(table) for table in networks]
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{path}: {error}") from None
 
 
 def contender(given: str | Mapping[str, Any]) -> Contender:

@@ -16,6 +16,9 @@ def run() -> int:
     except BrokenPipeError:  # Of ``| head``: let Python's last flush find a reader.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:  # A full disk, say: no fault of the program's.
+        print(f"python -m parity: error: {error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130

@@ -131,10 +131,13 @@ def check(
             if not float64_alone and result.used < np.inf:
                 _check_float32(result)
                 _check_differences(result)
-    except (Exception, SystemExit, Stopped) as error:
-        what = f"{type(error).__name__}: {error}{place(error)}"
-        hint = diagnose_error(error)
-        result.failures.append(Failure("running at all", "case", what, hint))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # Whatever is judged may raise.
+        failure = Failure(
+            "running at all", "case", described(error), diagnose_error(error)
+        )
+        result.failures.append(failure)
         result.used = np.inf
     if caught:
         _note_warning(result, caught[0])
@@ -149,6 +152,15 @@ def _note_warning(result: Result, warning: warnings.WarningMessage) -> None:
         replace(failure, hint=f"{failure.hint} Warned: {result.warning}.".lstrip())
         for failure in result.failures
     ]
+
+
+def described(error: BaseException) -> str:
+    """Return what an error is called, says and where it arose."""
+    try:
+        said = str(error)
+    except Exception:
+        said = "an error that cannot say what it is"
+    return f"{type(error).__name__}: {said}{place(error)}"
 
 
 def place(error: BaseException) -> str:

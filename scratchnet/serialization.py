@@ -40,7 +40,8 @@ def save(obj: object, path: str | os.PathLike[str]) -> None:
     Raises
     ------
     TypeError
-        Something in `obj` is of another type; it is named. Nothing is written.
+        Something in `obj` is of another type; it is named. Or `obj` holds itself, or
+        is nested too deep. Nothing is written.
     OSError
         The file cannot be written.
 
@@ -69,14 +70,21 @@ def save(obj: object, path: str | os.PathLike[str]) -> None:
            [0., 1.]]), 'betas': (0.9, 0.999), 'state': {0: None}}
     """
     arrays: list[NDArray[Any]] = []
-    structure = json.dumps(_encode(obj, arrays, "obj"))
+    try:
+        structure = json.dumps(_encode(obj, arrays, "obj"))
+    except (ValueError, RecursionError) as error:  # Endless, or an endless integer.
+        raise TypeError(f"obj: expected what JSON can hold, but {error}") from error
     path = Path(os.path.realpath(path))  # A link stays one: what it names is replaced.
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"expected a folder to write to, {path.parent} is none")
     replaces = path.exists()
     if replaces and not path.is_file():
         raise FileExistsError(f"expected a file to write to, {path} is none")
     temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
     try:
         with temporary.open("xb") as file:
+            if replaces:
+                shutil.copymode(path, temporary)
             with zipfile.ZipFile(file, "w") as archive:
                 archive.writestr(_STRUCTURE, structure)
                 for n, array in enumerate(arrays):
@@ -84,8 +92,6 @@ def save(obj: object, path: str | os.PathLike[str]) -> None:
                         npy.write_array(entry, array, allow_pickle=False)
             file.flush()
             os.fsync(file.fileno())
-        if replaces:
-            shutil.copymode(path, temporary)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -119,6 +125,8 @@ def load(path: str | os.PathLike[str]) -> Any:
     only declares: compressed entries are refused, and what an entry declares is
     compared with its length before it is read.
     """
+    if Path(path).exists() and not Path(path).is_file():  # A pipe may never end.
+        raise OSError(f"expected a file to read, {path} is none")
     with Path(path).open("rb") as file:
         try:
             return _read(file)
@@ -190,7 +198,9 @@ def _read(file: BinaryIO) -> Any:
         arrays = {n: _read_array(archive, _entry(n)) for n in range(len(entries) - 1)}
         obj = _decode(json.loads(archive.read(_STRUCTURE)), arrays)
     if arrays:
-        raise ValueError(f"{_STRUCTURE} does not say where {list(arrays)} belong")
+        raise ValueError(
+            f"{_STRUCTURE} does not say where {_entry(min(arrays))} belongs"
+        )
     return obj
 
 

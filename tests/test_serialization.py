@@ -221,8 +221,45 @@ def test_the_new_file_is_on_disk_before_it_takes_the_name(tmp_path, monkeypatch)
 
 
 def test_saving_into_no_folder_is_an_error(tmp_path):
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match="none is none"):
         save(1, tmp_path / "none" / "x")
+
+
+def nested(depth):
+    return [nested(depth - 1)] if depth else 1
+
+
+@pytest.mark.parametrize("case", ["itself", "deep", "long"])
+def test_what_json_cannot_hold_is_refused(tmp_path, case):
+    endless = []
+    endless.append(endless)
+    obj = {"itself": endless, "deep": nested(900), "long": 10**5000}[case]
+    with pytest.raises(TypeError, match="obj: expected what JSON can hold, but "):
+        save(obj, tmp_path / "x")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_what_is_no_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="expected a file to read"):
+        load(tmp_path / "pipe")
+
+
+def test_who_may_not_read_a_file_may_not_read_it_while_it_is_written(
+    tmp_path, monkeypatch
+):
+    path = tmp_path / "x"
+    save(1, path)
+    path.chmod(0o600)
+    modes = []
+
+    def seen(archive, *arguments):
+        modes.extend(p.stat().st_mode & 0o777 for p in tmp_path.glob(".*.tmp"))
+
+    monkeypatch.setattr(zipfile.ZipFile, "writestr", seen)
+    save(2, path)
+    assert modes == [0o600]
 
 
 # Files that save did not write
@@ -259,7 +296,7 @@ FOREIGN = {
     ),
     "array to spare": (
         {"array_0": GOOD, "array_1": GOOD},
-        r"does not say where \[1\] belong",
+        r"does not say where array_1.npy belongs",
     ),
     "numbers with a gap": ({"array_0": GOOD, "array_2": GOOD}, "expected the entries"),
     "path as a name": (

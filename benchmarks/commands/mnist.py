@@ -30,6 +30,7 @@ from parity.arguments import (
     seed,
     thread_count,
 )
+from parity.files import write_text
 from scratchnet import datasets
 
 DESCRIPTION = """\
@@ -100,7 +101,7 @@ def main(arguments: Sequence[str]) -> int:
     record = measure(recipe, labels)
     stem = f"mnist-{recipe.dataset}-{recipe.optimizer}-{recipe.dtype}".lower()
     written = json.dumps(plain(record), indent=1, allow_nan=False) + "\n"
-    (folder / f"{stem}.json").write_text(written, encoding="utf-8")
+    write_text(folder / f"{stem}.json", written)
     figures.losses(record, folder / f"{stem}.png")
     if as_json:
         print(written, end="")

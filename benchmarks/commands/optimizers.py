@@ -25,6 +25,7 @@ from benchmarks.optimizers import (
 from benchmarks.output import add_output, folder_of
 from parity import report
 from parity.arguments import seed
+from parity.files import write_text
 from scratchnet import datasets
 
 PROBLEMS = ("digits", "valley")
@@ -83,7 +84,7 @@ def main(arguments: Sequence[str]) -> int:
     record["recipe"]["dataset"] = options.dataset
     written = json.dumps(record, indent=1) + "\n"
     files = [folder / "optimizers.json"]
-    files[0].write_text(written, encoding="utf-8")
+    write_text(files[0], written)
     for problem in PROBLEMS:
         files.append(folder / f"optimizers-{problem}.png")
         figures.optimizers(record["runs"], problem, files[-1])

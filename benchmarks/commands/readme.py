@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from benchmarks import experiments
 from benchmarks.experiment import UNUSABLE
+from parity.files import write_text
 
 DESCRIPTION = """\
 Write the tables of the README from the JSON records of earlier runs. A table stands
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
         for name, files in found.items():
             if files:
                 text = replaced(text, name, table_of(name, files))
-        options.file.write_text(text, encoding="utf-8")
+        write_text(options.file, text)
     except (OSError, ValueError) as error:
         parser.error(str(error))
     return 0
@@ -161,7 +162,8 @@ def experiment(records: Sequence[Record]) -> str:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
+    """Return `text` in one line, without what would end the cell or the table."""
+    return " ".join(text.split()).replace("|", "\\|").replace("<!--", "&lt;!--")
 
 
 def speed(records: Sequence[Record]) -> str:

@@ -16,6 +16,7 @@ from rich.markup import escape
 from benchmarks import experiments, figures
 from benchmarks.experiment import laboratory, perform
 from benchmarks.output import add_output, folder_of
+from parity.files import write_text
 from scratchnet import datasets
 
 DESCRIPTION = """\
@@ -97,7 +98,7 @@ def data_of(config: Any) -> None:
 def write(module: ModuleType, config: Any, record: dict[str, Any], path: Path) -> None:
     """Write the record, and the figure beside it."""
     text = json.dumps(record, indent=1) + "\n"
-    path.with_suffix(".json").write_text(text, encoding="utf-8")
+    write_text(path.with_suffix(".json"), text)
     figures.save(lambda: module.draw(config, record["sides"]), path.with_suffix(".png"))
 
 

@@ -17,6 +17,7 @@ from benchmarks.commands.speed import add_common, wide_console
 from benchmarks.output import folder_of
 from benchmarks.scale import AXES, LARGEST, measure
 from benchmarks.speed.measure import choose
+from parity.files import write_text
 
 DESCRIPTION = f"""\
 Time scratchnet and PyTorch while one thing grows and the rest stays:
@@ -66,7 +67,7 @@ def main(arguments: Sequence[str]) -> int:
         records.append(record)
         stem = folder / f"scale-{threads}"
         written = json.dumps(record, indent=1, allow_nan=False) + "\n"
-        stem.with_suffix(".json").write_text(written, encoding="utf-8")
+        write_text(stem.with_suffix(".json"), written)
         figures.save(lambda r=record: draw(r), stem.with_suffix(".png"))
         show(console, record)
         console.print(f"written: {stem}.json, {stem}.png\n", highlight=False)

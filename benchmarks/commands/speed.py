@@ -26,6 +26,7 @@ from benchmarks.speed.measure import (
 )
 from benchmarks.speed.steps import STEPS
 from parity.arguments import thread_count
+from parity.files import write_text
 
 DESCRIPTION = """\
 Time every layer and whole training steps with scratchnet and with PyTorch, float32 on
@@ -98,7 +99,7 @@ def main(arguments: Sequence[str]) -> int:
         records.append(record)
         stem = folder / f"speed-{threads}"
         written = json.dumps(record, indent=1, allow_nan=False) + "\n"
-        stem.with_suffix(".json").write_text(written, encoding="utf-8")
+        write_text(stem.with_suffix(".json"), written)
         files = [stem.with_suffix(".json")]
         for kind in ("step", "layer"):
             if any(work["kind"] == kind for work in record["workloads"]):

@@ -19,6 +19,7 @@ from parity.arguments import writable_file
 from parity.case import Case, Pair
 from parity.commands import trajectory
 from parity.engine import Result
+from parity.files import write_text
 
 DESCRIPTION = """\
 Run every piece of scratchnet beside its PyTorch twin, and compare the last digits.
@@ -85,10 +86,10 @@ def main(arguments: Sequence[str]) -> int:
     report.show(console, results, bool(options.names or options.k), about)
     if options.json:
         text = json.dumps(report.as_json(results, about), indent=1)
-        options.json.write_text(text + "\n", encoding="utf-8")
+        write_text(options.json, text + "\n")
     if options.markdown:
         text = report.as_markdown(results, about)
-        options.markdown.write_text(text, encoding="utf-8")
+        write_text(options.markdown, text)
     equal = all(result.passed for result in results)
     if not (options.names or options.k):
         console.print()

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from parity.arguments import writable_file
 from parity.coverage import COMPLETE, PUBLIC, Name, survey
+from parity.files import write_text
 
 DESCRIPTION = """\
 List every public name of torch.nn, torch.nn.init, torch.optim and
@@ -50,7 +51,7 @@ def main(arguments: Sequence[str]) -> int:
         _show(console, namespace, list(found))
     if options.json:
         text = json.dumps([vars(name) for name in names], indent=1)
-        options.json.write_text(text + "\n", encoding="utf-8")
+        write_text(options.json, text + "\n")
     broken = any(n.status == "missing" and n.namespace in COMPLETE for n in names)
     return 1 if broken else 0
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import inspect
 import json
 import shlex
@@ -14,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from parity import engine, registry, report
 from parity.arguments import positive, writable_file
 from parity.case import Pair
 from parity.commands import check
+from parity.files import write_text
 
 #: The name of the module that is made of the file.
 JUDGED = "judged"
@@ -80,9 +81,10 @@ def main(arguments: Sequence[str]) -> int:
             candidates = load(options.file)
     except LookupError as error:
         parser.error(str(error))
-    except (Exception, SystemExit, engine.Stopped) as error:
-        what = f"{type(error).__name__}: {error}{engine.place(error)}"
-        parser.error(f"{options.file}: {what}")
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # Whatever the file raises.
+        parser.error(f"{options.file}: {engine.described(error)}")
     pairs = [pair for pair in wanted if pair.name in candidates]
     for name in options.names:
         if not any(pair in pairs for pair in registry.choose([name])):
@@ -123,7 +125,7 @@ def main(arguments: Sequence[str]) -> int:
     report.show(Console(), results, True, about, command)
     if options.json:
         text = json.dumps(report.as_json(results, about), indent=1)
-        options.json.write_text(text + "\n", encoding="utf-8")
+        write_text(options.json, text + "\n")
     return 0 if all(result.passed for result in results) else 1
 
 
@@ -132,15 +134,15 @@ def load(path: Path) -> dict[str, type]:
 
     It finds the modules beside it, and no arguments.
     """
-    spec = importlib.util.spec_from_file_location(JUDGED, path)
-    if spec is None or spec.loader is None:
-        raise ValueError("expected a Python source file")
-    module = importlib.util.module_from_spec(spec)
+    # Not by an import, which may take what it compiled of an earlier file of that name.
+    code = compile(path.read_bytes(), str(path), "exec")
+    module = ModuleType(JUDGED)
+    module.__file__ = str(path)
     sys.modules[JUDGED] = module
     sys.path.insert(0, str(path.resolve().parent))
     arguments, sys.argv = sys.argv, [str(path)]
     try:
-        spec.loader.exec_module(module)
+        exec(code, vars(module))
     finally:
         sys.argv = arguments
     classes = inspect.getmembers(module, inspect.isclass)

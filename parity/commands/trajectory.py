@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from parity import report
 from parity.arguments import optimizer, positive, rate, writable_file
+from parity.files import write_text
 from parity.trajectory import GATES, THRESHOLDS, Trajectory, train
 from scratchnet import datasets
 
@@ -76,7 +77,7 @@ def main(arguments: Sequence[str]) -> int:
     if options.json:
         found = [report.strict(vars(run)) for run in runs]
         text = json.dumps(found, indent=1, allow_nan=False)
-        options.json.write_text(text + "\n", encoding="utf-8")
+        write_text(options.json, text + "\n")
     return 0 if all(run.equal for run in runs) else 1
 
 

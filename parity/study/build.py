@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from parity import registry
 from parity.case import Pair
+from parity.files import write_text
 from parity.study import curve, prose, source, verdict
 from parity.study.pages import Page, faults, holding, subject
 
@@ -113,5 +114,5 @@ def _open(entries: list[dict[str, Any]]) -> None:
 
 def _write(file: Path, text: str) -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="utf-8")
+    write_text(file, text)
     return file

@@ -13,6 +13,8 @@ from parity.study.pages import Page
 
 Results = dict[str, Any]
 FIGURES = ("float64_error", "float32_error", "torch_float32_error")
+#: What the pages say of where the cases were run.
+ABOUT = ("scratchnet", "numpy", "torch", "python", "machine")
 
 
 def load(path: Path, pages: Iterable[Page]) -> Results:
@@ -27,11 +29,19 @@ def load(path: Path, pages: Iterable[Page]) -> Results:
     """
     try:
         results = json.loads(path.read_text(encoding="utf-8"))
-        cases = results["cases"]
-        for case in cases:
-            [case[key] for key in ("namespace", "name", "case", "passed", *FIGURES)]
-        results["environment"]["torch"]
-    except (ValueError, KeyError, TypeError) as error:
+        for case in results["cases"]:
+            [case[key] for key in ("namespace", "name", "case")]
+            if not isinstance(case["passed"], bool):
+                raise TypeError(f"expected passed to be true or false in {case}")
+            [_figure(case[key]) for key in FIGURES]
+        [results["environment"][key] for key in ABOUT]
+    except (
+        LookupError,
+        ValueError,
+        TypeError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:
         what = f"{path}: expected the file of python -m parity --json"
         raise ValueError(what) from error
     for page in pages:

@@ -74,6 +74,8 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
     ...     read_idx(path)
     array([5, 0, 4], dtype=uint8)
     """
+    if Path(path).exists() and not Path(path).is_file():  # A pipe may never end.
+        raise OSError(f"expected a file to read, {path} is none")
     with Path(path).open("rb") as file:
         gzipped = file.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
         file.seek(0)

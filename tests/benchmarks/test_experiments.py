@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, is_dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import commands, experiment, experiments
+from benchmarks import commands, experiment, experiments, output
 from benchmarks.commands import run
 from benchmarks.commands.readme import experiment as table
 
@@ -138,3 +139,10 @@ def test_the_readme_has_a_row_for_each_finding_in_the_order_of_the_list():
     rows = table([record(second, "c"), record(first, "a", "b")]).splitlines()
     assert [row.split(" | ")[2] for row in rows[2:]] == ["a", "b", "c"]
     assert rows[2] == rf"| a document | `{first}` | a | 1 \| 2 | 3 | refuted |"
+
+
+def test_a_folder_that_takes_no_files_is_refused(capsys):
+    with pytest.raises(SystemExit) as stop:
+        output.made(argparse.ArgumentParser(), Path("/proc/self"))
+    assert stop.value.code == 2
+    assert "/proc/self cannot be written to" in capsys.readouterr().err

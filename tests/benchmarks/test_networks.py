@@ -47,3 +47,11 @@ def test_a_seed_that_torch_does_not_take_is_refused(seed, capsys):
         commands.main(["networks", "--seed", seed])
     assert stop.value.code == 2
     assert f"expected a seed from 0 to 2**63 - 1, got {seed}" in capsys.readouterr().err
+
+
+def test_the_table_ends_with_the_last_loss(monkeypatch, capsys):
+    networks = commands.networks
+    monkeypatch.setattr(networks, "NETWORKS", networks.NETWORKS[:1])
+    monkeypatch.setattr(networks, "train", lambda *_: ([3.0, 2.0, 1.0],) * 2)
+    assert commands.main(["networks"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].split()[1:3] == ["3.0000", "1.0000"]

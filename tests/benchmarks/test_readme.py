@@ -93,6 +93,24 @@ def test_a_finding_without_a_claim_is_refused(write):
     assert "cannot be used" in write(experiment_sine=experiment("sine", findings=[{}]))
 
 
+def test_a_finding_stays_in_its_row(write):
+    finding = {
+        "claim": "one\n<!-- end experiment -->",
+        "published": "a | b",
+        "ours": "c",
+        "verdict": "confirmed",
+    }
+    assert not write(experiment_sine=experiment("sine", findings=[finding]))
+    row = "one &lt;!-- end experiment --> | a \\| b | c | confirmed |"
+    assert row in write.file.read_text()
+
+
+def test_a_number_too_large_is_refused(write):
+    sides = MNIST["sides"] | {"torch": MNIST["sides"]["torch"]}
+    sides["torch"] = sides["torch"] | {"test_accuracy": 10**400}
+    assert "cannot be used" in write(mnist_x=MNIST | {"sides": sides})
+
+
 def test_a_file_that_cannot_be_written_is_refused(write, monkeypatch):
     def full(self, *arguments, **options):
         raise OSError("no space left")
@@ -155,3 +173,9 @@ def test_nor_are_steps_and_numbers_of_threads(write):
 def test_quick_runs_are_refused(write):
     said = write(experiment_sine=experiment("sine", quick=True))
     assert "expected full runs, got quick ones of sine" in said
+
+
+def test_the_table_of_times_is_one():
+    lines = readme.speed([timed(1, "LeNet"), timed(2, "LeNet")]).splitlines()
+    assert lines[1] == "|---" + "|---:" * 8 + "|"
+    assert [line.count("|") for line in lines[:3]] == [10] * 3

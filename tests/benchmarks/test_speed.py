@@ -371,3 +371,25 @@ def test_compilation_is_left_out_for_a_reason(monkeypatch):
     monkeypatch.setattr(measure.shutil, "which", lambda name: None)
     assert measure.compiling(measure.FULL) == "no C++ compiler was found"
     assert measure.compiling(measure.QUICK) == "left out of a quick run"
+
+
+@pytest.mark.parametrize("kind", [NumpyBench, TorchBench])
+def test_a_timed_step_moves_every_parameter(kind, monkeypatch):
+    built, build = [], Step.build
+    monkeypatch.setattr(
+        Step, "build", lambda work, nn: built.append(build(work, nn)) or built[-1]
+    )
+    once = kind(1, find).step(SMALL, np.random.default_rng(0))
+    (model,) = built
+    before = [np.asarray(p.data).copy() for p in model.parameters()]
+    once()
+    after = [np.asarray(p.data).copy() for p in model.parameters()]
+    assert not any(map(np.array_equal, before, after))
+
+
+def test_peaks_count_what_is_done(monkeypatch):
+    monkeypatch.setattr(machine, "_fastest", lambda work: 0.5)  # seconds
+    found = machine.peaks(np.matmul, np.add, lambda *a: np.full(*a, np.float32))
+    # A multiplication and an addition each; two arrays read and one written.
+    assert found["gflops"] == pytest.approx(2 * machine.SIZE**3 / 0.5 / 1e9)
+    assert found["gb_per_s"] == pytest.approx(3 * 4 * machine.NUMBERS / 0.5 / 1e9)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import runpy
+import sys
 import time
 from multiprocessing import active_children
 
@@ -76,3 +77,11 @@ def test_an_interrupt_is_one_line_and_status_130(monkeypatch, capsys):
 
 def test_threads_of_accelerate_are_pinned_too():
     assert "VECLIB_MAXIMUM_THREADS" in THREAD_VARIABLES
+
+
+def test_the_command_line_is_passed_on(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "log", "--help"])
+    with pytest.raises(SystemExit) as stop:
+        runpy.run_module("benchmarks", run_name="__main__")
+    assert stop.value.code == 0
+    assert "python -m benchmarks log" in capsys.readouterr().out

@@ -1,6 +1,7 @@
 """IDX files that are whole, and files that are not."""
 
 import gzip
+import os
 import struct
 import tracemalloc
 
@@ -113,3 +114,10 @@ def test_memory_is_bounded_by_what_is_declared_and_there(
     finally:
         tracemalloc.stop()
     assert peak < 8 << 20
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_what_is_no_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="expected a file to read"):
+        datasets.read_idx(tmp_path / "pipe")

@@ -8,6 +8,7 @@ import re
 import runpy
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from parity import commands, registry
 from parity.case import Case, call, normal
 from parity.commands import check, show
+from parity.files import write_text
 
 
 def test_a_choice_gives_one_row_a_case(capsys):
@@ -229,3 +231,36 @@ def test_a_trajectory_that_diverges_is_strict_json(tmp_path):
 
     (run,) = json.loads(file.read_text(), parse_constant=refuse)
     assert "nan" in run["losses"]
+
+
+def test_a_file_that_cannot_be_written_whole_stays_as_it_was(tmp_path, monkeypatch):
+    file = tmp_path / "old.json"
+    file.write_text("old")
+    link = tmp_path / "link"
+    link.symlink_to(file)
+
+    def half(path, text, **options):
+        path.write_bytes(text.encode()[:3])
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as full, pytest.raises(OSError, match="old.json cannot"):
+        full.setattr(Path, "write_text", half)
+        write_text(link, "new")
+    assert file.read_text() == "old"
+    assert {path.name for path in tmp_path.iterdir()} == {"old.json", "link"}
+    write_text(link, "new")
+    assert (link.is_symlink(), file.read_text()) == (True, "new")
+
+
+@pytest.mark.parametrize("package", ["parity", "benchmarks"])
+def test_a_full_disk_is_said_in_one_line(package, monkeypatch, capsys):
+    def full(arguments):
+        raise OSError("x.json cannot be written: no space left")
+
+    monkeypatch.setattr(sys, "argv", [package])
+    monkeypatch.setattr(f"{package}.commands.main", full)
+    with pytest.raises(SystemExit) as stop:
+        runpy.run_module(package, run_name="__main__")
+    assert stop.value.code == 2
+    said = f"python -m {package}: error: x.json cannot be written: no space left\n"
+    assert capsys.readouterr().err == said

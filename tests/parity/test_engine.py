@@ -222,3 +222,12 @@ def test_both_sides_get_one_mask_on_any_processor(monkeypatch, ours):
     (dropout,) = registry.choose(["Dropout"])
     results = [engine.check(dropout, case) for case in dropout.cases]
     assert ours or all(result.passed for result in results)
+
+
+@pytest.mark.parametrize(
+    "judged", [{"tolerance": 1e-9}, {"differences": False}, {"float32": False}]
+)
+def test_what_is_judged_otherwise_says_why(judged):
+    with pytest.raises(ValueError, match="say why it is judged otherwise"):
+        Case(**judged)
+    assert Case(**judged, because="of this")

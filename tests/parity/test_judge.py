@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import signal
@@ -591,3 +592,35 @@ def test_judge_names_what_it_is_asked_for_before_what_it_finds(tmp_path, capsys)
     status, printed = judged(source, tmp_path, capsys, "Linear")
     assert status == 2
     assert "homework.py holds no class Linear" in printed
+
+
+def test_judge_reads_the_file_that_is_there(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    source = "class Tanh(nn.Tanh):\n    def f(self, x):\n        return {} * x\n"
+    file = tmp_path / "homework.py"
+    said = []
+    for factor in (2, 3):
+        file.write_text("from scratchnet import nn\n" + source.format(factor))
+        os.utime(file, (1e9, 1e9))
+        commands.main(["judge", str(file), "-k", "() on (normal(4, 5))"])
+        said.append(re.search("got (.*?),", capsys.readouterr().out)[1])
+    assert len(set(said)) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["homework.py"]
+
+
+@pytest.mark.parametrize("raised", ["GeneratorExit", "Silent"])
+def test_judge_takes_whatever_is_raised(raised, tmp_path, capsys):
+    source = (
+        "class Silent(Exception):\n"
+        "    def __str__(self): raise ValueError\n"
+        "class Tanh(nn.Tanh):\n"
+        "    def forward(self, x):\n"
+        f"        raise {raised}\n"
+    )
+    status, printed = judged(source, tmp_path, capsys)
+    assert status == 1
+    assert f"{raised}: " in printed
+    assert "(forward, line 6)" in printed
+    status, printed = judged(f"{source}raise {raised}\n", tmp_path, capsys)
+    assert status == 2
+    assert f"homework.py: {raised}: " in printed

@@ -7,7 +7,7 @@ import pytest
 
 import scratchnet as sn
 from parity.diagnosis import diagnose, diagnose_error
-from parity.measure import compare, float32_gate
+from parity.measure import compare, float32_gate, magnitude
 
 TRUTH = np.array([[1.0, -4.0], [0.0, 2.0]])
 
@@ -203,3 +203,8 @@ def test_only_a_read_only_array_of_numpys_is_said_to_be_an_input():
     assert diagnose_error(written.value) == hint
     assert diagnose_error(ValueError("output array is read-only")) == hint
     assert diagnose_error(ValueError("state: seen is read-only")) == ""
+
+
+def test_an_infinity_leaves_the_scale_to_the_finite_numbers():
+    assert magnitude(np.array([np.inf, -1e-3])) == 1e-3
+    assert magnitude(np.array([np.inf, np.nan])) == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -191,3 +193,17 @@ def test_a_twin_of_all_parameters_at_once_is_given_one_vector():
     _, _, twin = traces(pair, {"lr": 0.1}, WITHOUT)
     assert sizes == {((18,), (18,))}
     assert twin["step 2 parameter 1"].shape == (5,)
+
+
+@pytest.mark.parametrize("i", [0, 1])
+def test_the_gradient_of_the_valley_is_that_of_its_height(i):
+    def at(shift):
+        point = np.array([-1.2, 0.7])
+        point[i] += shift
+        valley = problem.Rosenbrock(
+            None, SimpleNamespace(parameters=[point]), np.float64
+        )
+        return valley.evaluate(1), valley.parameters[0].grad[i]
+
+    slope = (at(1e-5)[0] - at(-1e-5)[0]) / 2e-5
+    assert at(0)[1] == pytest.approx(slope, rel=1e-7)

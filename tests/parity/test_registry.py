@@ -171,3 +171,12 @@ def test_backward_needs_a_forward_pass(pair):
     layer = built(pair, pair.cases[-1])
     with pytest.raises(RuntimeError, match="needs a forward pass first"):
         layer.backward(np.zeros((), np.float32))
+
+
+def test_a_fault_that_changes_nothing_is_refused():
+    right = "sum_of_rows(grad_rows)"
+    with (
+        pytest.raises(ValueError, match="nothing: no function changes"),
+        injected(Fault("Linear", "nothing", right, f"({right})")),
+    ):
+        pass

@@ -14,7 +14,7 @@ import pytest
 
 from parity import commands, registry, study
 from parity.commands.study import main
-from parity.study import curve, prose, source, verdict
+from parity.study import build, curve, prose, source, verdict
 from parity.study.pages import subject
 from scratchnet import nn
 
@@ -321,3 +321,42 @@ def test_misuse_is_refused(arguments, tmp_path, monkeypatch, capsys):
         main(arguments)
     assert exit.value.code == 2
     assert "python -m parity study" in capsys.readouterr().err
+
+
+def test_defaults_are_shown_once():
+    class Piece:
+        """One.
+
+        Parameters
+        ----------
+        p : float, default 0.5
+            Share.
+        q : {"a", "b"}, default "a"
+            Kind.
+        """
+
+    p, q = prose.read(Piece, {}).fields["Parameters"]
+    assert (p.type, q.type) == ("float, default 0.5", '{"a", "b"}, default "a"')
+
+
+def test_the_index_is_written_anew_with_all_its_pages(results, tmp_path):
+    for version in ("9.8.7", "9.8.8"):
+        about = results["environment"] | {"torch": version}
+        list(study.write(PAGES[:1], results | {"environment": about}, tmp_path))
+        assert version in (tmp_path / "index.html").read_text()
+
+
+def test_code_lies_open_at_its_first_place_alone(results):
+    (pair,) = registry.choose(["Linear"])
+    entries = [build._entry(pair, {}, results) for _ in range(2)]
+    build._open(entries)
+    assert {piece.thing for _, piece, _ in entries[0]["sides"]} <= entries[0]["open"]
+    assert not entries[1]["open"]
+
+
+def test_beneath_stands_what_is_called_but_no_checks():
+    (pair,) = registry.choose(["Conv2d"])
+    _, below = source.numpy_side(pair)
+    names = [piece.thing.__name__ for piece in below]
+    assert names
+    assert not any(name.startswith("expect_") for name in names)
