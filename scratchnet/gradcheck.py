@@ -37,15 +37,15 @@ def gradcheck(
         What it is called with; floating-point arrays are float64. The last ones, for
         which ``backward`` returns nothing, are left alone: targets and masks. None in
         the place of a gradient claims that it is zero.
-    eps : float
+    eps : float, default 1e-6
         Step of the differences.
-    atol, rtol : float
+    atol, rtol : float, default 1e-5 and 1e-3
         Absolute and relative tolerance.
     raise_exception : bool, default True
         False returns the verdict instead of raising.
     fast_mode : bool, default False
         One random direction for each array instead of every element.
-    seed : int
+    seed : int, default 0
         Of the random gradient sent into ``backward``.
 
     Returns
@@ -186,7 +186,7 @@ class Problem:
         return float(sum(np.sum(u * y) for u, y in pairs if u is not None))
 
     def claims(self) -> Iterator[tuple[str, Array, Array]]:
-        """Yield each array that backward speaks of, with its gradient: None for zero.
+        """Yield each array that backward speaks of, with its gradient, zeros for None.
 
         The gradients that the parameters had before are put back.
         """

@@ -102,8 +102,8 @@ FAULTS = (
     Fault(
         "BatchNorm3d",
         "mean of the gradient added",
-        "grad_x -= spread(mean(axes, grad_x), grad)",
-        "grad_x += spread(mean(axes, grad_x), grad)",
+        "grad_x -= spread(mean(axes, g_hat), grad)",
+        "grad_x += spread(mean(axes, g_hat), grad)",
         module="scratchnet.nn._normalize",
     ),
     Fault(

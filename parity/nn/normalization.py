@@ -191,8 +191,8 @@ FAULTS = (
     Fault(
         "RMSNorm",
         "variance for mean square",
-        "mean((2,), rows, rows)",
-        "rows.var(axis=2, keepdims=True)",
+        "mean((1,), rows, rows)",
+        "rows.var(axis=1, keepdims=True)",
     ),
     Fault(
         "GroupNorm",

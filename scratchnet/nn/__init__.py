@@ -1,7 +1,20 @@
 """Layers and losses from scratch, with torch.nn's names, arguments and numbers.
 
-In reading order: what every layer is made of, the layers of a dense network, the
-losses, and the modules that hold modules.
+The files are those of torch.nn.modules; read them in this order:
+
+======================================  ==========================================
+`parameter`, `module`, `container`      what every network is made of
+`linear`, `activation`, `loss`          a dense network, and what it is told
+`init`, `utils`                         where weights start, and gradients stop
+`dropout`, `batchnorm`,                 what keeps training on its way
+`instancenorm`, `normalization`
+`conv`, `padding`, `pooling`,           images: windows that slide,
+`fold`, `flatten`, `upsampling`,        and pixels in another place
+`pixelshuffle`, `channelshuffle`
+`sparse`, `rnn`, `attention`,           sequences
+`transformer`
+`distance`, `adaptive`                  pairs of vectors, and very many classes
+======================================  ==========================================
 """
 
 from scratchnet.nn import init, utils

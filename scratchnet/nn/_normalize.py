@@ -83,12 +83,12 @@ class Normalization(Module):
     def scale_and_shift(
         self, x: Array, x_hat: Array, scale: Array, axes: Axes, shape: tuple[int, ...]
     ) -> Array:
-        r"""Return :math:`y = \gamma \hat x + \beta`, shaped as `x` is.
+        r"""Return :math:`y = \gamma \hat x + \beta`, and keep what `backward` needs.
 
         Parameters
         ----------
         x : ndarray
-            The input, for its shape and dtype.
+            The input, for its shape and dtype, which are those of :math:`y`.
         x_hat, scale : ndarray
             :math:`\hat x` and :math:`1 / \sigma`, as the layer views them.
         axes : tuple of int
@@ -118,11 +118,13 @@ class Normalization(Module):
         if not input_grad:
             return None
         with silent():
-            grad_x: Array = grad * spread(self._gamma(shape) * scale, grad)
+            g_hat: Array = grad * spread(self._gamma(shape) * scale, grad)
+            grad_x = g_hat  # in place from here on
             if axes and self.centres:
-                grad_x -= spread(mean(axes, grad_x), grad)
+                grad_x -= spread(mean(axes, g_hat), grad)
             if axes:
-                grad_x -= x_hat * spread(mean(axes, grad_x, x_hat), grad)
+                # The mean of x_hat is 0, so <x_hat g_hat> has not changed meanwhile.
+                grad_x -= x_hat * spread(mean(axes, x_hat, grad_x), grad)
             return grad_x.reshape(grad_output.shape).astype(dtype, copy=False)
 
     def _gamma(self, shape: tuple[int, ...]) -> Any:

@@ -47,3 +47,12 @@ def total(axes: Axes, *factors: Array) -> Array:
 def count(x: Array, axes: Axes) -> int:
     """Return how many elements lie along `axes`: 1 for none, as their sum is 0."""
     return max(math.prod(x.shape[axis] for axis in axes), 1)
+
+
+def summed_to(shape: tuple[int, ...], grad: Array) -> Array:
+    """Undo a broadcast: sum `grad` over every axis along which `shape` was repeated."""
+    if grad.shape == shape:
+        return grad
+    leading = grad.ndim - len(shape)
+    repeated = [leading + i for i, size in enumerate(shape) if size == 1]
+    return grad.sum(axis=(*range(leading), *repeated)).reshape(shape)

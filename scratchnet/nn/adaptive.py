@@ -9,7 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from scratchnet.nn._check import expect_floating, expect_integers, expect_shape
+from scratchnet.nn._check import (
+    expect_classes,
+    expect_floating,
+    expect_integers,
+    expect_shape,
+)
 from scratchnet.nn.activation import log_softmax, softmax
 from scratchnet.nn.container import ModuleList, Sequential
 from scratchnet.nn.linear import Linear
@@ -230,16 +235,11 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         expect_shape(self, x, ("N", self.in_features), (self.in_features,))
         expect_integers(self, t, "target")
         expect_shape(self, t, x.shape[:-1], name="target")
-        wrong = (t < 0) | (t >= self.n_classes)
-        if wrong.any():
-            raise IndexError(
-                "AdaptiveLogSoftmaxWithLoss target expects classes from 0 to "
-                f"{self.n_classes - 1}, got {t[wrong].flat[0]}"
-            )
+        expect_classes(self, t, 0, self.n_classes - 1)
 
 
 def apply(module: Module, x: Array) -> Array:
-    """Return ``module(x)``, and leave it the call that `backward` is about."""
+    """Return ``module(x)``; what the last forward pass kept for `backward` stays."""
     for layer in module.modules():
         if isinstance(layer, Linear):
             x = x @ layer.weight.data.T

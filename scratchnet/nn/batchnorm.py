@@ -210,7 +210,7 @@ class BatchNorm1d(_BatchNorm):
         If the input is not an array of the parameters' dtype.
     ValueError
         If its shape is neither (N, C) nor (N, C, L), if a channel has but one value
-        to train on, or if `eps` is not positive in training.
+        to train on, or if `eps` is negative or, in training, 0.
 
     Notes
     -----

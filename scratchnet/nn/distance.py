@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from scratchnet.nn._check import expect_floating
+from scratchnet.nn._check import expect_floating, expect_one_shape
+from scratchnet.nn._sums import summed_to
 from scratchnet.nn.module import Array, Module
 
 
@@ -177,16 +178,10 @@ class PairwiseDistance(Module):
 
 
 def expect_pair(layer: Module, x1: Array, x2: Array) -> tuple[int, ...]:
-    """Return the shape to which the inputs are broadcast; refuse what has none."""
+    """Return the shape to which two arrays are broadcast; refuse what has none."""
     expect_floating(layer, x1, name="x1")
     expect_floating(layer, x2, name="x2")
-    try:
-        return np.broadcast_shapes(x1.shape, x2.shape)
-    except ValueError:
-        raise ValueError(
-            f"{type(layer).__name__} expects two shapes that fit, "
-            f"got {x1.shape} and {x2.shape}"
-        ) from None
+    return expect_one_shape(layer, x1=x1, x2=x2)
 
 
 def unit(x: Array, length: Array) -> Array:
@@ -195,7 +190,5 @@ def unit(x: Array, length: Array) -> Array:
 
 
 def like(x: Array, grad: Array) -> Array:
-    """Return the gradient of `x`, summed over the dimensions it was repeated along."""
-    grad = grad.sum(axis=tuple(range(grad.ndim - x.ndim)))
-    repeated = tuple(i for i in range(x.ndim) if x.shape[i] == 1 != grad.shape[i])
-    return grad.sum(axis=repeated, keepdims=True).astype(x.dtype, copy=False)
+    """Return the gradient of `x`, which may have been repeated and converted."""
+    return summed_to(x.shape, grad).astype(x.dtype, copy=False)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
 
 from scratchnet import random
-from scratchnet.nn._check import expect_floating, expect_shape
+from scratchnet.nn._check import expect_floating, expect_shape, warn
+from scratchnet.nn.activation import SELU
 from scratchnet.nn.module import Array, Module
+
+#: How far below 0 the floor of `SELU` lies.
+ALPHA = SELU.scale * SELU.alpha
 
 
 class _Dropout(Module):
@@ -26,7 +29,7 @@ class _Dropout(Module):
         self.inplace = inplace
 
     def mask_shape(self, x: Array) -> tuple[int, ...]:
-        """Return what the mask is drawn for: here for each element."""
+        """Return the shape of the mask, once `x` is known to fit: here that of `x`."""
         return x.shape
 
     def scale_and_shift(self, mask: Array) -> tuple[Array, Any]:
@@ -347,10 +350,6 @@ class FeatureAlphaDropout(AlphaDropout):
         return channels(self, x, batched=True)
 
 
-#: SELU's scale times its alpha.
-ALPHA = 1.7580993408473766
-
-
 def channels(layer: Module, x: Array, batched: bool) -> tuple[int, ...]:
     """Return the shape of a mask that has one number for each channel."""
     leading = 2 if batched else 1
@@ -367,4 +366,4 @@ def warn_unless(layer: Module, x: Array, expected: str, fits: bool) -> None:
     """Warn, as torch does, of a shape that is taken for what it may not be."""
     if not fits:
         name = type(layer).__name__
-        warnings.warn(f"{name} expects {expected}, got {x.shape}", stacklevel=5)
+        warn(f"{name} expects {expected}, got {x.shape}")

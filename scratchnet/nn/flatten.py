@@ -94,7 +94,8 @@ class Unflatten(Module):
     IndexError
         If the input lacks the dimension.
     ValueError
-        If the sizes do not multiply to that of the dimension.
+        If the sizes do not multiply to that of the dimension, one is below -1, or
+        several are -1.
 
     Notes
     -----
@@ -129,8 +130,9 @@ class Unflatten(Module):
         x = input
         dim = _dimension(self, x, self.dim)
         sizes, size = self.unflattened_size, x.shape[dim]
-        known = math.prod(abs(s) for s in sizes)
-        if size % known if -1 in sizes and known else size != known:
+        known, unknown = math.prod(s for s in sizes if s != -1), sizes.count(-1)
+        fits = known > 0 and size % known == 0 if unknown else size == known
+        if not fits or unknown > 1 or min(sizes, default=-2) < -1:
             raise ValueError(f"{self} cannot split dimension {dim} of {x.shape}")
         self.save_for_backward(x.shape)
         return x.reshape(*x.shape[:dim], *sizes, *x.shape[dim + 1 :])

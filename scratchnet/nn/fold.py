@@ -18,7 +18,11 @@ class _Blocks(Module):
     """Blocks on a grid over an image: in place, or side by side as columns."""
 
     def __init__(
-        self, kernel_size: Sizes, dilation: Sizes, padding: Sizes, stride: Sizes
+        self,
+        kernel_size: Sizes,
+        dilation: Sizes = 1,
+        padding: Sizes = 0,
+        stride: Sizes = 1,
     ) -> None:
         super().__init__()
         self.kernel_size = kernel_size
@@ -127,15 +131,6 @@ class Unfold(_Blocks):
             [3., 4.],
             [4., 5.]]])
     """
-
-    def __init__(
-        self,
-        kernel_size: Sizes,
-        dilation: Sizes = 1,
-        padding: Sizes = 0,
-        stride: Sizes = 1,
-    ) -> None:
-        super().__init__(kernel_size, dilation, padding, stride)
 
     def forward(self, input: Array) -> Array:
         x = input

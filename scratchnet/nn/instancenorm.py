@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-import warnings
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from scratchnet.nn._check import Pattern, expect_shape
+from scratchnet.nn._check import Pattern, expect_shape, warn
 from scratchnet.nn.batchnorm import RunningNorm
 from scratchnet.nn.module import Array
 
@@ -43,10 +42,9 @@ class _InstanceNorm(RunningNorm):
             if self.affine or self.running_mean is not None:
                 sizes = (self.num_features, *spatial)
                 expect_shape(self, x, sizes, ("N", *sizes))
-            warnings.warn(
+            warn(
                 f"{self} normalises {channels} channels: num_features is not used "
-                "when affine=False",
-                stacklevel=4,
+                "when affine=False"
             )
         places = x.shape[-len(spatial) :]
         if math.prod(places) == 1 and (self.training or self.running_mean is None):

@@ -21,7 +21,7 @@ from scratchnet.nn.module import Array, Module
 
 
 class _RowNorm(Normalization):
-    """:math:`x` of shape (..., *normalized_shape), viewed as (1, M, K)."""
+    """:math:`x` of shape (..., *normalized_shape), viewed as (M, K)."""
 
     def __init__(
         self,
@@ -37,13 +37,13 @@ class _RowNorm(Normalization):
         self.elementwise_affine = affine
 
     def rows(self, x: Array) -> Array:
-        """Return `x` as (1, M, K), once it is known to fit."""
+        """Return `x` as (M, K), once it is known to fit."""
         self.expect_dtype(x)
         if not self.normalized_shape:
             raise ValueError(f"{self} has no dimension to normalise")
         expect_shape(self, x, (..., *self.normalized_shape))
         leading = x.shape[: x.ndim - len(self.normalized_shape)]
-        shape = 1, math.prod(leading), math.prod(self.normalized_shape)
+        shape = math.prod(leading), math.prod(self.normalized_shape)
         return precise(x.reshape(shape))
 
     def extra_repr(self) -> str:
@@ -128,8 +128,8 @@ class LayerNorm(_RowNorm):
 
     def forward(self, input: Array) -> Array:
         rows = self.rows(input)
-        x_hat, scale, _, _ = standardize(rows, (2,), self.eps)
-        return self.scale_and_shift(input, x_hat, scale, (2,), rows.shape[2:])
+        x_hat, scale, _, _ = standardize(rows, (1,), self.eps)
+        return self.scale_and_shift(input, x_hat, scale, (1,), rows.shape[1:])
 
     def extra_repr(self) -> str:
         return f"{super().extra_repr()}, bias={self.bias is not None}"
@@ -210,9 +210,9 @@ class RMSNorm(_RowNorm):
         rows = self.rows(x)
         eps = float(np.finfo(x.dtype).eps) if self.eps is None else self.eps
         with silent():
-            scale = inverse_root(mean((2,), rows, rows), eps, rows.dtype)
+            scale = inverse_root(mean((1,), rows, rows), eps, rows.dtype)
             x_hat = rows * scale
-        return self.scale_and_shift(x, x_hat, scale, (2,), rows.shape[2:])
+        return self.scale_and_shift(x, x_hat, scale, (1,), rows.shape[1:])
 
 
 class GroupNorm(Normalization):

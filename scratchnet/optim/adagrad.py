@@ -99,6 +99,7 @@ class Adagrad(Optimizer):
                 self.state[p] = self.init_state(p.data, group)
 
     def init_state(self, p: Array, group: Group) -> State:
+        # As in torch the constructor's, even for a group that has one of its own.
         tau = self.defaults["initial_accumulator_value"]
         return {"step": np.zeros((), np.float32), "sum": np.full_like(p, tau)}
 

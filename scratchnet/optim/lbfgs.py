@@ -50,6 +50,8 @@ class LBFGS(Optimizer):
     ------
     ValueError
         If `lr` is negative, or if there is more than one group.
+    RuntimeError
+        If there is no such `line_search_fn`, when a step is taken.
 
     Notes
     -----

@@ -179,7 +179,7 @@ class Optimizer:
         return loss
 
     def descent(self, p: Array, g: Array, group: Group) -> Array:
-        """Return the gradient to step down, once weight decay is seen to."""
+        """Return the gradient to step down, decay included; decoupled, it moves `p`."""
         if group.get("maximize", False):
             g = -g
         decay = group.get("weight_decay", 0)

@@ -42,7 +42,7 @@ def fork_rng(enabled: bool = True) -> Iterator[None]:
 
     Parameters
     ----------
-    enabled : bool
+    enabled : bool, default True
         Whether to do so at all.
 
     Examples

@@ -31,7 +31,7 @@ class Generator:
 
     References
     ----------
-    `torch.Generator <https://docs.pytorch.org/docs/stable/generated/torch.Generator.html>`_
+    https://docs.pytorch.org/docs/2.13/generated/torch.Generator.html
 
     Examples
     --------
@@ -146,7 +146,7 @@ class Generator:
         ----------
         *size : int or tuple of int
             The shape of the result.
-        dtype : dtype
+        dtype : dtype, default float32
             float32 takes one word a number, float64 two.
 
         Examples
@@ -165,7 +165,7 @@ class Generator:
         ----------
         *size : int or tuple of int
             The shape of the result.
-        dtype : dtype
+        dtype : dtype, default float32
             float32 or float64.
 
         Examples
@@ -186,7 +186,7 @@ class Generator:
             The bounds, low <= high, both finite in `dtype`.
         size : int or tuple of int
             The shape of the result.
-        dtype : dtype
+        dtype : dtype, default float32
             float32 or float64.
 
         Raises
@@ -229,7 +229,7 @@ class Generator:
             The mean, and the standard deviation, which is not negative.
         size : int or tuple of int
             The shape of the result.
-        dtype : dtype
+        dtype : dtype, default float32
             float32 or float64.
 
         Raises
@@ -296,13 +296,13 @@ class Generator:
 
         Parameters
         ----------
-        low : int
+        low : int, default 0
             The smallest value; ``randint(high, size)`` takes it to be 0.
         high : int
             One more than the largest value.
         size : tuple of int
             The shape of the result.
-        dtype : dtype
+        dtype : dtype, default int64
             An integer type.
 
         Raises
@@ -343,7 +343,7 @@ class Generator:
         ----------
         n : int
             How many; at most 214,748,363, where torch turns to another method.
-        dtype : dtype
+        dtype : dtype, default int64
             An integer type.
 
         Raises
@@ -383,7 +383,7 @@ class Generator:
             The probability of a one, from 0 to 1.
         size : int or tuple of int
             The shape of the result.
-        dtype : dtype
+        dtype : dtype, default float32
             Any numeric type, or bool; it does not change what is drawn.
 
         Raises

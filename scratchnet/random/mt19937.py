@@ -18,7 +18,7 @@ class MT19937:
     ----------
     words : ndarray of uint32, shape (624,)
         The latest block of the stream, before tempering.
-    position : int
+    position : int, default 0
         Where in the block the next word stands, from 1 to 624. 0 says, as in torch,
         that nothing was drawn since seeding: the seed's own words never are.
 

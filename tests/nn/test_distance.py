@@ -52,7 +52,7 @@ def test_any_two_shapes_that_fit(name, arguments, shapes, dtype, seed):
 @pytest.mark.parametrize("name", ["CosineSimilarity", "PairwiseDistance"])
 def test_bad_inputs_are_refused(name):
     layer = getattr(nn, name)()
-    with pytest.raises(ValueError, match=rf"{name} expects two shapes that fit, got"):
+    with pytest.raises(ValueError, match=rf"{name} expects x1, x2 of one shape, got"):
         layer(np.zeros((2, 3)), np.zeros((2, 4)))
     with pytest.raises(TypeError, match=f"{name} x1 expects a floating-point array"):
         layer(np.zeros((2, 3), int), np.zeros((2, 3)))

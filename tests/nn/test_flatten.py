@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 import torch
@@ -57,6 +59,20 @@ def test_unflatten_any_sizes_and_back(outer, sizes, unknown):
 def test_what_does_not_fit_is_refused_with_its_shape(build, shape, error):
     with pytest.raises(error, match=r"\(" + ", ".join(map(str, shape))):
         build()(np.zeros(shape))
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_unflatten_takes_the_sizes_that_torch_takes(count):
+    for sizes in product(range(-3, 7), repeat=count):
+
+        def shape_of(n, x, sizes=sizes):
+            try:
+                return tuple(n.Unflatten(1, sizes)(x).shape)
+            except (RuntimeError, ValueError):
+                return "refused"
+
+        x = np.zeros((2, 6))
+        assert shape_of(nn, x) == shape_of(torch.nn, torch.from_numpy(x)), sizes
 
 
 @pytest.mark.parametrize("arguments", [("1", (2, 2)), (1, 4), (1, (2, 2.0)), (1, "22")])

@@ -311,3 +311,14 @@ def test_reset_sets_ones_and_zeros():
     layer.reset_parameters()
     np.testing.assert_array_equal(layer.weight, [1, 1, 1])
     np.testing.assert_array_equal(layer.bias, [0, 0, 0])
+
+
+@pytest.mark.parametrize("name", ["LayerNorm", "RMSNorm"])
+def test_parameters_of_many_rows_learn_to_the_last_digits(name, rng):
+    x, g = rng.standard_normal((2, 64, 50, 64)).astype(np.float32)
+    layer, exact = getattr(nn, name)(64), getattr(nn, name)(64, dtype=np.float64)
+    layer(x), exact(x.astype(np.float64))
+    layer.backward(g), exact.backward(g.astype(np.float64))
+    for p, truth in zip(layer.parameters(), exact.parameters(), strict=True):
+        error = np.abs(p.grad - truth.grad).max() / np.abs(truth.grad).max()
+        assert error < 2e-7

@@ -10,6 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scratchnet import nn
 from scratchnet.nn import Parameter, utils
 
 SHAPES = [(3, 4), (5,), (), (2, 3, 2)]
@@ -225,3 +226,25 @@ def test_no_norm_is_larger_afterwards(values, max_norm):
     before = utils.clip_grad_norm_(p, max_norm)
     after = utils.get_total_norm(p.grad)
     assert after <= min(before, max_norm) * (1 + 1e-12)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: nn.Softmin()(np.zeros((2, 3))),
+        lambda: nn.PoissonNLLLoss()(np.zeros((2, 1)), np.ones((2, 3))),
+        lambda: nn.MSELoss()(np.zeros((2, 1)), np.ones((2, 3))),
+        lambda: nn.CrossEntropyLoss(reduce=False),
+        lambda: nn.Linear(0, 3),
+        lambda: nn.Conv1d(0, 2, 3),
+        lambda: nn.init.kaiming_uniform_(np.zeros((0, 3))),
+        lambda: nn.Dropout2d()(np.zeros((2, 3))),
+        lambda: nn.InstanceNorm1d(5)(np.zeros((2, 3, 4))),
+        lambda: nn.LSTM(2, 3, dropout=0.5),
+        lambda: nn.Sequential(nn.Sequential(nn.Softmax()))(np.zeros((2, 3))),
+    ],
+)
+def test_warnings_are_about_the_callers_line(call):
+    with pytest.warns(UserWarning) as seen:
+        call()
+    assert [warning.filename for warning in seen] == [__file__]

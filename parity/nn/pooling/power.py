@@ -105,7 +105,7 @@ FAULTS = (
     Fault(
         "LPPool2d",
         "a window cut short is not scaled up",
-        "S = weight * sums(x**p, boxes)",
+        "S = c * sums(x**p, boxes)",
         "S = sums(x**p, boxes)",
     ),
     Fault(

@@ -48,11 +48,13 @@ class ReLU(Inplace):
     @np.errstate(invalid="ignore")  # 0 times inf is NaN.
     def backward(self, grad_output: Array, input_grad: bool = True) -> Array | None:
         (positive,) = self.saved_for(grad_output)
+        if not input_grad:
+            return None
         # As numbers, and in place: a product with truth values makes 1.02 of a CNN's
         # step, one in memory of its own 1.04.
         grad_x = positive.astype(grad_output.dtype)
         grad_x *= grad_output
-        return grad_x if input_grad else None
+        return grad_x
 
 
 class _Sloped(Module):

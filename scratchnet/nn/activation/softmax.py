@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 
-from scratchnet.nn._check import expect_floating, expect_shape
+from scratchnet.nn._check import expect_floating, expect_shape, warn
 from scratchnet.nn.module import Array, Module
 
 
@@ -239,10 +237,7 @@ def softmax_dim(layer: Module, x: Array, dim: int | None) -> int:
     """Return the dimension to normalise, once `x` is known to have it."""
     if dim is None:
         dim = 0 if x.ndim in (0, 1, 3) else 1
-        warnings.warn(
-            f"{type(layer).__name__} without dim guesses {dim}: name it",
-            stacklevel=4,
-        )
+        warn(f"{type(layer).__name__} without dim guesses {dim}: name it")
     if not -max(x.ndim, 1) <= dim < max(x.ndim, 1):
         raise IndexError(f"{layer} expects a dimension {dim}, got shape {x.shape}")
     return dim

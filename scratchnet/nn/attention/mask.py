@@ -46,13 +46,22 @@ def merged(
     sizes: tuple[int, int, int, int],
     dtype: DTypeLike,
 ) -> Array | None:
-    """Return one mask that broadcasts to `sizes`, (N, h, L, S), or None."""
+    """Return one mask of `sizes`, (N, h, L, S), or None.
+
+    Of the last keys, which were appended, the masks say nothing: all may attend there.
+    """
+    N, h, _, S = sizes
     masks = []
     if attn_mask is not None:
         mask = additive(attn_mask, dtype)
-        masks.append(mask if mask.ndim == 2 else mask.reshape(sizes))
+        masks.append(mask if mask.ndim == 2 else mask.reshape(N, h, *mask.shape[1:]))
     if key_padding_mask is not None:
-        N, _, _, S = sizes
-        masks.append(additive(key_padding_mask, dtype).reshape(N, 1, 1, S))
+        mask = additive(key_padding_mask, dtype)
+        masks.append(mask.reshape(N, 1, 1, mask.shape[-1]))
+    if not masks:
+        return None
     with np.errstate(invalid="ignore"):  # inf - inf is NaN, as in torch.
-        return sum(masks[1:], masks[0]) if masks else None
+        mask = sum(masks[1:], masks[0])
+    appended = S - mask.shape[-1]
+    mask = np.pad(mask, [(0, 0)] * (mask.ndim - 1) + [(0, appended)])
+    return np.broadcast_to(mask, sizes)

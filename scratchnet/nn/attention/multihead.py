@@ -222,18 +222,12 @@ class MultiheadAttention(Module):
             self._split(_project(x, W, b))
             for x, (W, b) in zip(inputs, self._projections(), strict=True)
         )
-        sizes = (*q.shape[:3], k.shape[2])
-        mask = merged(attn_mask, key_padding_mask, sizes, q.dtype)
         k, v = self._append(k, self.bias_k), self._append(v, self.bias_v)
+        _, _, L, S = sizes = (*q.shape[:3], k.shape[2])
         if is_causal and not need_weights and key_padding_mask is None:
-            mask = causal(q.shape[2], k.shape[2], q.dtype)
-        elif mask is not None:
-            appended = k.shape[2] - sizes[3]
-            mask = np.pad(mask, [(0, 0)] * (mask.ndim - 1) + [(0, appended)])
-
-        sizes = *q.shape[:3], k.shape[2]
-        if mask is not None:
-            mask = np.broadcast_to(mask, sizes)
+            mask: Array | None = np.broadcast_to(causal(L, S, q.dtype), sizes)
+        else:
+            mask = merged(attn_mask, key_padding_mask, sizes, q.dtype)
 
         o = np.empty_like(q)
         weights = np.empty(sizes, q.dtype) if need_weights else None

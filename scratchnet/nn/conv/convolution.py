@@ -104,7 +104,7 @@ class Conv1d(Convolution):
         Cut the channels into so many groups, each convolved by itself.
     bias : bool, default True
         False leaves :math:`b` out.
-    padding_mode : {"zeros", "reflect", "replicate", "circular"}
+    padding_mode : {"zeros", "reflect", "replicate", "circular"}, default "zeros"
         What the padding holds.
     dtype : dtype, default float32
         Of the parameters, and so of the input.
@@ -119,10 +119,11 @@ class Conv1d(Convolution):
     Raises
     ------
     TypeError
-        If the input is not an array of the parameters' dtype.
+        If a size is no integer, or the input not an array of the parameters' dtype.
     ValueError
-        If it is neither (N, in_channels, L) nor (in_channels, L), or too short for the
-        kernel or the padding.
+        If a setting is out of its range, `groups` does not divide the channels, or
+        "same" comes with a stride above 1; if the input is neither (N, in_channels, L)
+        nor (in_channels, L), or too short for the kernel or the padding.
 
     Notes
     -----
@@ -180,7 +181,7 @@ class Conv2d(Convolution):
         Cut the channels into so many groups, each convolved by itself.
     bias : bool, default True
         False leaves :math:`b` out.
-    padding_mode : {"zeros", "reflect", "replicate", "circular"}
+    padding_mode : {"zeros", "reflect", "replicate", "circular"}, default "zeros"
         What the padding holds.
     dtype : dtype, default float32
         Of the parameters, and so of the input.
@@ -195,10 +196,12 @@ class Conv2d(Convolution):
     Raises
     ------
     TypeError
-        If the input is not an array of the parameters' dtype.
+        If a size is no integer, or the input not an array of the parameters' dtype.
     ValueError
-        If it is neither (N, in_channels, H, W) nor (in_channels, H, W), or too small
-        for the kernel or the padding.
+        If a setting is out of its range, `groups` does not divide the channels, or
+        "same" comes with a stride above 1; if the input is neither
+        (N, in_channels, H, W) nor (in_channels, H, W), or too small for the kernel or
+        the padding.
 
     Notes
     -----
@@ -268,7 +271,7 @@ class Conv3d(Convolution):
         Cut the channels into so many groups, each convolved by itself.
     bias : bool, default True
         False leaves :math:`b` out.
-    padding_mode : {"zeros", "reflect", "replicate", "circular"}
+    padding_mode : {"zeros", "reflect", "replicate", "circular"}, default "zeros"
         What the padding holds.
     dtype : dtype, default float32
         Of the parameters, and so of the input.
@@ -283,10 +286,12 @@ class Conv3d(Convolution):
     Raises
     ------
     TypeError
-        If the input is not an array of the parameters' dtype.
+        If a size is no integer, or the input not an array of the parameters' dtype.
     ValueError
-        If it is neither (N, in_channels, D, H, W) nor (in_channels, D, H, W), or too
-        small for the kernel or the padding.
+        If a setting is out of its range, `groups` does not divide the channels, or
+        "same" comes with a stride above 1; if the input is neither
+        (N, in_channels, D, H, W) nor (in_channels, D, H, W), or too small for the
+        kernel or the padding.
 
     Notes
     -----

@@ -146,7 +146,7 @@ class ConvTranspose1d(TransposedConvolution):
         False leaves :math:`b` out.
     dilation : int, default 1
         Step from tap to tap.
-    padding_mode : {"zeros"}
+    padding_mode : {"zeros"}, default "zeros"
     dtype : dtype, default float32
         Of the parameters, and so of the input.
 
@@ -160,10 +160,12 @@ class ConvTranspose1d(TransposedConvolution):
     Raises
     ------
     TypeError
-        If the input is not an array of the parameters' dtype.
+        If a size is no integer, or the input not an array of the parameters' dtype.
     ValueError
-        If it is neither (N, in_channels, L) nor (in_channels, L), or the output cannot
-        have the size asked for.
+        If a setting is out of its range, `groups` does not divide the channels, or
+        `output_padding` reaches stride and dilation; if the input is neither
+        (N, in_channels, L) nor (in_channels, L), or the output cannot have the size
+        asked for.
 
     Notes
     -----
@@ -227,7 +229,7 @@ class ConvTranspose2d(TransposedConvolution):
         False leaves :math:`b` out.
     dilation : int or (int, int), default 1
         Step from tap to tap.
-    padding_mode : {"zeros"}
+    padding_mode : {"zeros"}, default "zeros"
     dtype : dtype, default float32
         Of the parameters, and so of the input.
 
@@ -241,10 +243,12 @@ class ConvTranspose2d(TransposedConvolution):
     Raises
     ------
     TypeError
-        If the input is not an array of the parameters' dtype.
+        If a size is no integer, or the input not an array of the parameters' dtype.
     ValueError
-        If it is neither (N, in_channels, H, W) nor (in_channels, H, W), or the output
-        cannot have the size asked for.
+        If a setting is out of its range, `groups` does not divide the channels, or
+        `output_padding` reaches stride and dilation; if the input is neither
+        (N, in_channels, H, W) nor (in_channels, H, W), or the output cannot have the
+        size asked for.
 
     Notes
     -----
@@ -317,7 +321,7 @@ class ConvTranspose3d(TransposedConvolution):
         False leaves :math:`b` out.
     dilation : int or (int, int, int), default 1
         Step from tap to tap.
-    padding_mode : {"zeros"}
+    padding_mode : {"zeros"}, default "zeros"
     dtype : dtype, default float32
         Of the parameters, and so of the input.
 
@@ -331,10 +335,12 @@ class ConvTranspose3d(TransposedConvolution):
     Raises
     ------
     TypeError
-        If the input is not an array of the parameters' dtype.
+        If a size is no integer, or the input not an array of the parameters' dtype.
     ValueError
-        If it is neither (N, in_channels, D, H, W) nor (in_channels, D, H, W), or the
-        output cannot have the size asked for.
+        If a setting is out of its range, `groups` does not divide the channels, or
+        `output_padding` reaches stride and dilation; if the input is neither
+        (N, in_channels, D, H, W) nor (in_channels, D, H, W), or the output cannot have
+        the size asked for.
 
     Notes
     -----

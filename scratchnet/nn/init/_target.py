@@ -18,7 +18,9 @@ def array_of(tensor: Parameter | Array) -> Array:
         came = type(array).__name__
         raise TypeError(f"an initialiser expects a Parameter or an array, got {came}")
     if not array.flags.writeable:
-        raise ValueError("an initialiser expects an array to write to, got a read-only")
+        raise ValueError(
+            "an initialiser expects an array to write to, got a read-only one"
+        )
     return array
 
 

@@ -71,7 +71,7 @@ def sparse_(
     std: float = 0.01,
     generator: random.Generator | None = None,
 ) -> Tensor:
-    r"""Draw a normal matrix, and set as many elements in each column to zero.
+    r"""Draw a normal matrix, and set the same number of each column's elements to zero.
 
     Parameters
     ----------

@@ -20,9 +20,9 @@ of the rest. The gain makes up for what the activation takes away.
 from __future__ import annotations
 
 import math
-import warnings
 
 from scratchnet import random
+from scratchnet.nn._check import warn
 from scratchnet.nn.init._target import Tensor, array_of
 from scratchnet.nn.init.distribution import normal_, uniform_
 from scratchnet.nn.module import Array, Parameter
@@ -181,7 +181,7 @@ def xavier_normal_(
 def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
     """Return the standard deviation; 0, with a warning, if there is nothing to fill."""
     if array_of(tensor).size == 0:
-        warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=3)
+        warn("Initializing zero-element tensors is a no-op")
         return 0
     mode = mode.lower()
     if mode not in (modes := ["fan_in", "fan_out"]):
@@ -205,7 +205,7 @@ def kaiming_uniform_(
         What to fill, float32 or float64.
     a : float, default 0
         The slope below zero of the leaky ReLU that follows.
-    mode : {"fan_in", "fan_out"}
+    mode : {"fan_in", "fan_out"}, default "fan_in"
         Which keep their size: signals on the way forward, or gradients on the way back.
     nonlinearity : str, default "leaky_relu"
         The activation that follows: see `calculate_gain`.

@@ -12,7 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from scratchnet.nn._check import expect_floating, expect_integers, expect_shape
+from scratchnet.nn._check import (
+    expect_classes,
+    expect_floating,
+    expect_integers,
+    expect_shape,
+)
 from scratchnet.nn.activation import shifted
 from scratchnet.nn.loss.reduction import Loss
 from scratchnet.nn.module import Array
@@ -67,11 +72,7 @@ class _ClassLoss(Loss):
         kept = target != self.ignore_index
         n, _, k = np.nonzero(kept)
         t = target[kept]
-        if t.size > 0 and not (t.min() >= 0 and t.max() < C):
-            raise IndexError(
-                f"{type(self).__name__} target expects classes from 0 to {C - 1}, "
-                f"got {t[(t < 0) | (t >= C)][0]}"
-            )
+        expect_classes(self, t, 0, C - 1)
         if self.weight is None:
             return (n, t, k), kept, 1, t.size
         w = self.weight[t]
@@ -134,26 +135,26 @@ class NLLLoss(_ClassLoss):
            [ 0. , -0.5,  0. ]])
     """
 
+    @np.errstate(all="ignore")
     def forward(self, input: Array, target: Array) -> Any:
         self.expect_scores(input)
         at, _, w, total = self.find_targets(input, target)
         x = input.reshape(positions(input.shape))
-        with np.errstate(all="ignore"):
-            losses = negative_likelihoods(x, at, w)
-            divisor = self.divisor(losses, total)
-            self.save_for_backward(input, at, w, divisor)
-            return self.reduced(losses.reshape(target.shape), divisor)
+        losses = negative_likelihoods(x, at, w)
+        divisor = self.divisor(input, total)
+        self.save_for_backward(input, at, w, divisor)
+        return self.reduced(losses.reshape(target.shape), divisor)
 
+    @np.errstate(all="ignore")
     def backward(self, grad_output: ArrayLike = 1.0) -> Array:
         input, at, w, divisor = self.saved_for(grad_output)
         N, C, K = positions(input.shape)
         grad_x = np.zeros((N, C, K), input.dtype)
-        with np.errstate(all="ignore"):
-            grad_losses = np.asarray(grad_output, input.dtype) / divisor
-            if grad_losses.ndim > 0:
-                n, _, k = at
-                grad_losses = grad_losses.reshape(N, K)[n, k]
-            grad_x[at] = -w * grad_losses
+        grad_losses = np.asarray(grad_output, input.dtype) / divisor
+        if grad_losses.ndim > 0:
+            n, _, k = at
+            grad_losses = grad_losses.reshape(N, K)[n, k]
+        grad_x[at] = -w * grad_losses
         return grad_x.reshape(input.shape)
 
 
@@ -238,6 +239,7 @@ class CrossEntropyLoss(_ClassLoss):
         super().__init__(weight, size_average, ignore_index, reduce, reduction)
         self.label_smoothing = label_smoothing
 
+    @np.errstate(all="ignore")
     def forward(self, input: Array, target: Array) -> Any:
         self.expect_scores(input)
         if not 0 <= self.label_smoothing <= 1:
@@ -254,31 +256,30 @@ class CrossEntropyLoss(_ClassLoss):
             at, kept, w, total = self.find_targets(input, target)
             y = np.zeros((N, C, K), input.dtype)
             y[at] = 1
-        with np.errstate(all="ignore"):
-            x = shifted(input.reshape(N, C, K), 1)
-            e = np.exp(x)
-            total_e = e.sum(axis=1, keepdims=True)
-            # Not p = exp(log p), which would round twice where p is close to 1.
-            p, log_p = e / total_e, x - np.log(total_e)
-            q = self.smoothed(y)
-            if given or self.label_smoothing > 0:
-                losses = np.where(kept, -(q * log_p).sum(axis=1, keepdims=True), 0)
-            else:
-                # Picked, not summed: where y is 0, a log p of -inf costs nothing.
-                losses = negative_likelihoods(log_p, at, w)
-            divisor = self.divisor(losses, total)
-            self.save_for_backward(input.shape, p, q, kept, divisor)
-            return self.reduced(losses.reshape(without_classes(input.shape)), divisor)
+        x = shifted(input.reshape(N, C, K), 1)
+        e = np.exp(x)
+        total_e = e.sum(axis=1, keepdims=True)
+        # Not p = exp(log p), which would round twice where p is close to 1.
+        p, log_p = e / total_e, x - np.log(total_e)
+        q = self.smoothed(y)
+        if given or self.label_smoothing > 0:
+            losses = np.where(kept, -(q * log_p).sum(axis=1, keepdims=True), 0)
+        else:
+            # Picked, not summed: where y is 0, a log p of -inf costs nothing.
+            losses = negative_likelihoods(log_p, at, w)
+        divisor = self.divisor(input, total)
+        self.save_for_backward(input.shape, p, q, kept, divisor)
+        return self.reduced(losses.reshape(without_classes(input.shape)), divisor)
 
+    @np.errstate(all="ignore")
     def backward(self, grad_output: ArrayLike = 1.0) -> Array:
         shape, p, q, kept, divisor = self.saved_for(grad_output)
         N, _, K = p.shape
-        with np.errstate(all="ignore"):
-            grad_losses = np.asarray(grad_output, p.dtype) / divisor
-            if grad_losses.ndim > 0:
-                grad_losses = grad_losses.reshape(N, 1, K)
-            grad_x = p * q.sum(axis=1, keepdims=True) - q
-            grad_x *= np.where(kept, grad_losses, 0)
+        grad_losses = np.asarray(grad_output, p.dtype) / divisor
+        if grad_losses.ndim > 0:
+            grad_losses = grad_losses.reshape(N, 1, K)
+        grad_x = p * q.sum(axis=1, keepdims=True) - q
+        grad_x *= np.where(kept, grad_losses, 0)
         return grad_x.reshape(shape)
 
     def probabilities(self, input: Array, target: Array) -> Array:

@@ -7,8 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from scratchnet.nn._check import expect_floating, expect_integers, expect_shape
-from scratchnet.nn.loss.margin import expect_between
+from scratchnet.nn._check import (
+    expect_classes,
+    expect_floating,
+    expect_integers,
+    expect_shape,
+)
 from scratchnet.nn.loss.reduction import Loss
 from scratchnet.nn.module import Array
 
@@ -104,6 +108,7 @@ class CTCLoss(Loss):
         self.blank = blank
         self.zero_infinity = zero_infinity
 
+    @np.errstate(all="ignore")
     def forward(
         self,
         log_probs: Array,
@@ -124,18 +129,18 @@ class CTCLoss(Loss):
         times = self.lengths("input_lengths", input_lengths, N, T)
         L = self.lengths("target_lengths", target_lengths, N, np.inf)
         labels = self.with_blanks(targets, L, C)
-        with np.errstate(all="ignore"):
-            emitted = log_p[:, np.arange(N)[:, None], labels]
-            alpha = log_arrivals(emitted, labels) + emitted
-            losses = -log_likelihood(alpha, times, L)
-            divisor = self.divisor(losses, (N * np.maximum(L, 1)).astype(losses.dtype))
-            self.save_for_backward(
-                log_probs, labels, times, L, alpha, emitted, losses, divisor
-            )
-            if self.zero_infinity:
-                losses = np.where(losses == np.inf, 0, losses)
-            return self.reduced((losses / divisor).reshape(log_probs.shape[1:-1]), 1)
+        emitted = log_p[:, np.arange(N)[:, None], labels]
+        alpha = log_arrivals(emitted, labels) + emitted
+        losses = -log_likelihood(alpha, times, L)
+        divisor = self.divisor(log_p, (N * np.maximum(L, 1)).astype(losses.dtype))
+        self.save_for_backward(
+            log_probs, labels, times, L, alpha, emitted, losses, divisor
+        )
+        if self.zero_infinity:
+            losses = np.where(losses == np.inf, 0, losses)
+        return self.reduced((losses / divisor).reshape(log_probs.shape[1:-1]), 1)
 
+    @np.errstate(all="ignore")
     def backward(self, grad_output: ArrayLike = 1.0) -> Array:
         log_probs, labels, times, L, alpha, emitted, losses, divisor = self.saved_for(
             grad_output
@@ -151,13 +156,12 @@ class CTCLoss(Loss):
             np.arange(N)[:, None],
             (2 * L[:, None] - state) % S,
         )
-        with np.errstate(all="ignore"):
-            b = log_arrivals(emitted[end], labels[end[1:]])[end]
-            gamma = np.where(inside, np.exp(alpha + b + losses[:, None]), 0)
-            states_of = (labels[:, :, None] == np.arange(C)).astype(gamma.dtype)
-            shares = (gamma.transpose(1, 0, 2) @ states_of).transpose(1, 0, 2)
-            grad_losses = np.asarray(grad_output, log_p.dtype) / divisor
-            grad_p = grad_losses[..., None] * (np.exp(log_p) - shares)
+        b = log_arrivals(emitted[end], labels[end[1:]])[end]
+        gamma = np.where(inside, np.exp(alpha + b + losses[:, None]), 0)
+        states_of = (labels[:, :, None] == np.arange(C)).astype(gamma.dtype)
+        shares = (gamma.transpose(1, 0, 2) @ states_of).transpose(1, 0, 2)
+        grad_losses = np.asarray(grad_output, log_p.dtype) / divisor
+        grad_p = grad_losses[..., None] * (np.exp(log_p) - shares)
         kept = time < times[:, None]
         if self.zero_infinity:
             kept = kept & (losses < np.inf)[:, None]
@@ -189,7 +193,7 @@ class CTCLoss(Loss):
                 f"CTCLoss targets expects ({N}, {longest} or more) or ({L.sum()},), "
                 f"got {targets.shape}"
             )
-        expect_between(self, y, 0, C - 1)
+        expect_classes(self, y, 0, C - 1)
         labels = np.full((N, 2 * longest + 1), self.blank)
         labels[:, 1::2][kept] = y
         return labels

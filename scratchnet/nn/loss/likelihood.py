@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from scratchnet.nn._check import expect_floating
+from scratchnet.nn._sums import summed_to
 from scratchnet.nn.loss.reduction import (
     ElementwiseLoss,
     Loss,
     expect_broadcastable,
     expect_numbers,
-    summed_to,
 )
 from scratchnet.nn.module import Array
 
@@ -29,7 +29,8 @@ class KLDivLoss(ElementwiseLoss):
         ``size_average=False`` means ``"sum"``.
     reduction : {"mean", "sum", "none", "batchmean"}, default "mean"
         How the losses become the output. The divergence proper is ``"batchmean"``, the
-        sum over the size of the first dimension; ``"mean"`` divides by every element.
+        sum over the size of the input's first dimension; ``"mean"`` divides by every
+        element.
     log_target : bool, default False
         Whether the target, as the input always, is given by its logarithm.
 
@@ -79,9 +80,10 @@ class KLDivLoss(ElementwiseLoss):
         super().__init__(size_average, reduce, reduction)
         self.log_target = log_target
 
-    def divisors(self, losses: Array, count: float) -> dict[str, float]:
-        batch = losses.shape[0] if losses.ndim > 0 else 1
-        return {**super().divisors(losses, count), "batchmean": batch}
+    def divisors(self, input: Array, count: float) -> dict[str, float]:
+        # The input's, even where the target repeats it, as in torch.
+        batch = input.shape[0] if input.ndim > 0 else 1
+        return {**super().divisors(input, count), "batchmean": batch}
 
     def check(self, x: Array, y: Array) -> None:
         expect_broadcastable(self, x, y)
@@ -244,29 +246,29 @@ class GaussianNLLLoss(Loss):
         self.full = full
         self.eps = eps
 
+    @np.errstate(all="ignore")
     def forward(self, input: Array, target: Array, var: Array | float) -> Any:
         expect_floating(self, input)
         expect_numbers(self, target, "target")
         self.check(input, target, var)
         x, y = input, target.astype(input.dtype, copy=False)
-        with np.errstate(all="ignore"):
-            v = np.maximum(self.aligned(x, var), self.eps)
-            losses = (np.log(v) + np.square(x - y) / v) / 2
-            if self.full:
-                losses = losses + math.log(2 * math.pi) / 2
-            divisor = self.divisor(losses)
-            self.save_for_backward(x, y, v, var, divisor)
-            return self.reduced(losses, divisor)
+        v = np.maximum(self.aligned(x, var), self.eps)
+        losses = (np.log(v) + np.square(x - y) / v) / 2
+        if self.full:
+            losses = losses + math.log(2 * math.pi) / 2
+        divisor = self.divisor(x, losses.size)
+        self.save_for_backward(x, y, v, var, divisor)
+        return self.reduced(losses, divisor)
 
+    @np.errstate(all="ignore")
     def backward(self, grad_output: ArrayLike = 1.0) -> tuple[Array, Array | None]:
         x, y, v, var, divisor = self.saved_for(grad_output)
-        with np.errstate(all="ignore"):
-            grad_losses = np.asarray(grad_output, x.dtype) / divisor
-            grad_x = summed_to(x.shape, grad_losses * (x - y) / v)
-            if isinstance(var, float):
-                return grad_x, None
-            grad_v = grad_losses * (1 - np.square(x - y) / v) / (2 * v)
-            return grad_x, summed_to(v.shape, grad_v).reshape(var.shape)
+        grad_losses = np.asarray(grad_output, x.dtype) / divisor
+        grad_x = summed_to(x.shape, grad_losses * (x - y) / v)
+        if isinstance(var, float):
+            return grad_x, None
+        grad_v = grad_losses * (1 - np.square(x - y) / v) / (2 * v)
+        return grad_x, summed_to(v.shape, grad_v).reshape(var.shape)
 
     def check(self, x: Array, y: Array, var: Array | float) -> None:
         """Refuse a negative variance, and shapes that do not fit."""

@@ -7,7 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from scratchnet.nn._check import expect_floating, expect_integers, expect_shape
+from scratchnet.nn._check import (
+    expect_classes,
+    expect_floating,
+    expect_integers,
+    expect_shape,
+)
 from scratchnet.nn.activation import sigmoid
 from scratchnet.nn.loss.binary import softplus
 from scratchnet.nn.loss.reduction import (
@@ -41,7 +46,7 @@ class MultiMarginLoss(Loss):
     TypeError
         If the target does not hold integers, or input and weight differ in dtype.
     ValueError
-        If input, target and weight do not fit each other.
+        If `p` is neither 1 nor 2, or input, target and weight do not fit each other.
     IndexError
         If a target is not a class.
 
@@ -99,32 +104,32 @@ class MultiMarginLoss(Loss):
         self.margin = margin
         self.register_weight("weight", weight)
 
+    @np.errstate(all="ignore")
     def forward(self, input: Array, target: Array) -> Any:
-        x = as_rows(self, input)
+        x = as_batch(self, input)
         N, C = x.shape
         expect_integers(self, target, "target")
         expect_shape(self, target, *([(), (1,)] if N == 1 else [(N,)]), name="target")
-        expect_between(self, target, 0, C - 1)
+        expect_classes(self, target, 0, C - 1)
         if self.weight is not None:
             expect_floating(self, self.weight, x.dtype, "weight")
             expect_shape(self, self.weight, (C,), name="weight")
         n, t = np.arange(N), target.reshape(N)
-        with np.errstate(all="ignore"):
-            z = np.maximum(self.margin - x[n, t, None] + x, 0)
-            z[n, t] = 0
-            w = np.ones(C, x.dtype) if self.weight is None else self.weight
-            losses = w[t] * (z**self.p).sum(axis=1) / C
-            slope = w[t, None] * (z > 0 if self.p == 1 else 2 * z) / C
-            divisor = self.divisor(losses)
-            self.save_for_backward(input.shape, t, slope, divisor)
-            return self.reduced(losses.reshape(target.shape), divisor)
+        z = np.maximum(self.margin - x[n, t, None] + x, 0)
+        z[n, t] = 0
+        w = np.ones(C, x.dtype) if self.weight is None else self.weight
+        losses = w[t] * (z**self.p).sum(axis=1) / C
+        slope = w[t, None] * (z > 0 if self.p == 1 else 2 * z) / C
+        divisor = self.divisor(x, losses.size)
+        self.save_for_backward(input.shape, t, slope, divisor)
+        return self.reduced(losses.reshape(target.shape), divisor)
 
+    @np.errstate(all="ignore")
     def backward(self, grad_output: ArrayLike = 1.0) -> Array:
         shape, t, slope, divisor = self.saved_for(grad_output)
-        with np.errstate(all="ignore"):
-            grad_losses = np.asarray(grad_output, slope.dtype) / divisor
-            grad_x = grad_losses.reshape(-1, 1) * slope
-            grad_x[np.arange(len(t)), t] = -grad_x.sum(axis=1)
+        grad_losses = np.asarray(grad_output, slope.dtype) / divisor
+        grad_x = grad_losses.reshape(-1, 1) * slope
+        grad_x[np.arange(len(t)), t] = -grad_x.sum(axis=1)
         return grad_x.reshape(shape)
 
 
@@ -183,37 +188,36 @@ class MultiLabelMarginLoss(Loss):
     array([[-0.5,  0.5,  0.5, -0.5]])
     """
 
+    @np.errstate(all="ignore")
     def forward(self, input: Array, target: Array) -> Any:
-        x = as_rows(self, input)
+        x = as_batch(self, input)
         N, C = x.shape
         expect_integers(self, target, "target")
         expect_shape(self, target, input.shape, name="target")
-        expect_between(self, target, -1, C - 1)
+        expect_classes(self, target, -1, C - 1)
         t = target.reshape(N, C)
         n, k = np.nonzero(np.logical_and.accumulate(t >= 0, axis=1))
         t = t[n, k]
         outside = np.ones((N, C), bool)
         outside[n, t] = False
-        with np.errstate(all="ignore"):
-            z = np.where(outside[n], np.maximum(1 - x[n, t, None] + x[n], 0), 0)
-            losses = np.zeros(N, x.dtype)
-            np.add.at(losses, n, z.sum(axis=1) / C)
-            divisor = self.divisor(losses)
-            self.save_for_backward(input, n, t, z, divisor)
-            return self.reduced(losses.reshape(input.shape[:-1]), divisor)
+        z = np.where(outside[n], np.maximum(1 - x[n, t, None] + x[n], 0), 0)
+        losses = np.zeros(N, x.dtype)
+        np.add.at(losses, n, z.sum(axis=1) / C)
+        divisor = self.divisor(x, losses.size)
+        self.save_for_backward(input.shape, x.shape, n, t, z, divisor)
+        return self.reduced(losses.reshape(input.shape[:-1]), divisor)
 
+    @np.errstate(all="ignore")
     def backward(self, grad_output: ArrayLike = 1.0) -> Array:
-        input, n, t, z, divisor = self.saved_for(grad_output)
-        N, C = as_rows(self, input).shape
-        grad_x = np.zeros((N, C), input.dtype)
-        with np.errstate(all="ignore"):
-            grad_losses = np.asarray(grad_output, input.dtype) / (divisor * C)
-            grad_z = (z > 0) * np.broadcast_to(grad_losses.reshape(-1), N)[n, None]
-            # The rows of a sample lie together, so that they are summed in one go.
-            first = np.flatnonzero(np.diff(n, prepend=-1))
-            grad_x[n[first]] = np.add.reduceat(grad_z, first)
-            np.add.at(grad_x, (n, t), -grad_z.sum(axis=1))
-        return grad_x.reshape(input.shape)
+        shape, (N, C), n, t, z, divisor = self.saved_for(grad_output)
+        grad_x = np.zeros((N, C), z.dtype)
+        grad_losses = np.asarray(grad_output, z.dtype) / (divisor * C)
+        grad_z = (z > 0) * np.broadcast_to(grad_losses.reshape(-1), N)[n, None]
+        # The rows of a sample lie together, so that they are summed in one go.
+        first = np.flatnonzero(np.diff(n, prepend=-1))
+        grad_x[n[first]] = np.add.reduceat(grad_z, first)
+        np.add.at(grad_x, (n, t), -grad_z.sum(axis=1))
+        return grad_x.reshape(shape)
 
 
 class MultiLabelSoftMarginLoss(Loss):
@@ -271,6 +275,7 @@ class MultiLabelSoftMarginLoss(Loss):
         super().__init__(size_average, reduce, reduction)
         self.register_weight("weight", weight)
 
+    @np.errstate(all="ignore")
     def forward(self, input: Array, target: Array) -> Any:
         expect_floating(self, input)
         expect_shape(self, input, (..., "C"))
@@ -278,21 +283,20 @@ class MultiLabelSoftMarginLoss(Loss):
         expect_extends(self, input, target, "target")
         expect_extends(self, input, self.weight, "weight")
         x, y = input, target.astype(input.dtype, copy=False)
-        with np.errstate(all="ignore"):
-            w = as_factor(self.weight, x.dtype)
-            losses = (w * ((1 - y) * x + softplus(-x))).sum(axis=-1) / x.shape[-1]
-            divisor = self.divisor(losses)
-            self.save_for_backward(x, y, w, divisor)
-            return self.reduced(losses, divisor)
+        w = as_factor(self.weight, x.dtype)
+        losses = (w * ((1 - y) * x + softplus(-x))).sum(axis=-1) / x.shape[-1]
+        divisor = self.divisor(x, losses.size)
+        self.save_for_backward(x, y, w, divisor)
+        return self.reduced(losses, divisor)
 
+    @np.errstate(all="ignore")
     def backward(self, grad_output: ArrayLike = 1.0) -> Array:
         x, y, w, divisor = self.saved_for(grad_output)
-        with np.errstate(all="ignore"):
-            grad_losses = np.asarray(grad_output, x.dtype) / (divisor * x.shape[-1])
-            return grad_losses[..., None] * w * (sigmoid(x) - y)
+        grad_losses = np.asarray(grad_output, x.dtype) / (divisor * x.shape[-1])
+        return grad_losses[..., None] * w * (sigmoid(x) - y)
 
 
-def as_rows(layer: Module, input: Array) -> Array:
+def as_batch(layer: Module, input: Array) -> Array:
     """Return the scores as (N, C); those of one sample are a batch of one."""
     expect_floating(layer, input)
     if input.ndim > 2 or input.shape[-1:] == (0,):
@@ -301,13 +305,3 @@ def as_rows(layer: Module, input: Array) -> Array:
             f"got {input.shape}"
         )
     return input.reshape(-1, *(input.shape[-1:] or (1,)))
-
-
-def expect_between(layer: Module, target: Array, low: int, high: int) -> None:
-    """Refuse targets that are not classes."""
-    wrong = (target < low) | (target > high)
-    if wrong.any():
-        raise IndexError(
-            f"{type(layer).__name__} target expects classes from {low} to {high}, "
-            f"got {target[wrong].flat[0]}"
-        )

@@ -7,13 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from scratchnet.nn._check import expect_floating
-from scratchnet.nn.loss.reduction import (
-    ElementwiseLoss,
-    Loss,
-    expect_numbers,
-    summed_to,
-)
+from scratchnet.nn._check import expect_floating, expect_one_shape
+from scratchnet.nn._sums import summed_to
+from scratchnet.nn.loss.reduction import ElementwiseLoss, Loss, expect_numbers
 from scratchnet.nn.module import Array, Module
 
 
@@ -148,6 +144,7 @@ class MarginRankingLoss(Loss):
         super().__init__(size_average, reduce, reduction)
         self.margin = margin
 
+    @np.errstate(all="ignore")
     def forward(self, input1: Array, input2: Array, target: Array) -> Any:
         expect_alike(self, input1=input1, input2=input2)
         expect_numbers(self, target, "target")
@@ -158,18 +155,17 @@ class MarginRankingLoss(Loss):
             )
         expect_one_shape(self, input1=input1, input2=input2, target=target)
         y = target.astype(input1.dtype, copy=False)
-        with np.errstate(all="ignore"):
-            z = -y * (input1 - input2) + self.margin
-            losses = np.maximum(z, 0)
-            divisor = self.divisor(losses)
-            self.save_for_backward(input1.shape, input2.shape, y, z, divisor)
-            return self.reduced(losses, divisor)
+        z = -y * (input1 - input2) + self.margin
+        losses = np.maximum(z, 0)
+        divisor = self.divisor(input1, losses.size)
+        self.save_for_backward(input1.shape, input2.shape, y, z, divisor)
+        return self.reduced(losses, divisor)
 
+    @np.errstate(all="ignore")
     def backward(self, grad_output: ArrayLike = 1.0) -> tuple[Array, Array]:
         shape1, shape2, y, z, divisor = self.saved_for(grad_output)
-        with np.errstate(all="ignore"):
-            grad_losses = np.asarray(grad_output, z.dtype) / divisor
-            grad = y * (z >= 0) * grad_losses
+        grad_losses = np.asarray(grad_output, z.dtype) / divisor
+        grad = y * (z >= 0) * grad_losses
         return summed_to(shape1, -grad), summed_to(shape2, grad)
 
 
@@ -250,6 +246,7 @@ class CosineEmbeddingLoss(Loss):
         super().__init__(size_average, reduce, reduction)
         self.margin = margin
 
+    @np.errstate(all="ignore")
     def forward(self, input1: Array, input2: Array, target: Array) -> Any:
         u, v, y = input1, input2, target
         expect_alike(self, input1=u, input2=v)
@@ -263,26 +260,25 @@ class CosineEmbeddingLoss(Loss):
         expect_one_shape(self, input1=u, input2=v, target=y[..., None])
         # Torch's is a float32 in every precision.
         eps = np.float32(1e-12)
-        with np.errstate(all="ignore"):
-            U = np.square(u).sum(axis=-1, keepdims=True) + eps
-            V = np.square(v).sum(axis=-1, keepdims=True) + eps
-            root = np.sqrt(U * V)
-            c = (u * v).sum(axis=-1, keepdims=True) / root
-            y = y[..., None]
-            losses = np.where(y == 1, 1 - c, 0)
-            losses = np.where(y == -1, np.maximum(c - self.margin, 0), losses)
-            slope = (y == -1) * (c - self.margin >= 0) - (y == 1).astype(c.dtype)
-            divisor = self.divisor(losses)
-            self.save_for_backward(u, v, U, V, root, c, slope, divisor)
-            return self.reduced(losses[..., 0], divisor)
+        U = np.square(u).sum(axis=-1, keepdims=True) + eps
+        V = np.square(v).sum(axis=-1, keepdims=True) + eps
+        root = np.sqrt(U * V)
+        c = (u * v).sum(axis=-1, keepdims=True) / root
+        y = y[..., None]
+        losses = np.where(y == 1, 1 - c, 0)
+        losses = np.where(y == -1, np.maximum(c - self.margin, 0), losses)
+        slope = (y == -1) * (c - self.margin >= 0) - (y == 1).astype(c.dtype)
+        divisor = self.divisor(u, losses.size)
+        self.save_for_backward(u, v, U, V, root, c, slope, divisor)
+        return self.reduced(losses[..., 0], divisor)
 
+    @np.errstate(all="ignore")
     def backward(self, grad_output: ArrayLike = 1.0) -> tuple[Array, Array]:
         u, v, U, V, root, c, slope, divisor = self.saved_for(grad_output)
-        with np.errstate(all="ignore"):
-            grad_losses = np.asarray(grad_output, u.dtype) / divisor
-            grad_c = grad_losses[..., None] * slope
-            grad_u = grad_c * (v / root - c * u / U)
-            grad_v = grad_c * (u / root - c * v / V)
+        grad_losses = np.asarray(grad_output, u.dtype) / divisor
+        grad_c = grad_losses[..., None] * slope
+        grad_u = grad_c * (v / root - c * u / U)
+        grad_v = grad_c * (u / root - c * v / V)
         return summed_to(u.shape, grad_u), summed_to(v.shape, grad_v)
 
 
@@ -297,15 +293,3 @@ def expect_alike(layer: Module, **inputs: Array) -> None:
                 f"{type(layer).__name__} {name} expects {first.ndim} dimensions as "
                 f"{next(iter(inputs))} has, got {array.shape}"
             )
-
-
-def expect_one_shape(layer: Module, **arrays: Array) -> None:
-    """Refuse arrays that cannot be broadcast to one shape."""
-    shapes = [array.shape for array in arrays.values()]
-    try:
-        np.broadcast_shapes(*shapes)
-    except ValueError:
-        raise ValueError(
-            f"{type(layer).__name__} expects {', '.join(arrays)} of one shape, "
-            f"got {', '.join(map(str, shapes))}"
-        ) from None

@@ -8,13 +8,13 @@ rules: each class states its function :math:`f` and the derivative of it;
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from scratchnet.nn._check import expect_floating
+from scratchnet.nn._check import came, expect_floating, is_array, warn
+from scratchnet.nn._sums import summed_to
 from scratchnet.nn.module import Array, Module
 
 
@@ -48,13 +48,13 @@ class Loss(Module):
             reduction = _from_legacy(size_average, reduce)
         self.reduction = reduction
 
-    def divisors(self, losses: Array, count: float) -> dict[str, float]:
+    def divisors(self, input: Array, count: float) -> dict[str, float]:
         """Return the divisor of each reduction; `count` is that of the mean."""
         return {"mean": count, "sum": 1, "none": 1}
 
-    def divisor(self, losses: Array, count: float | None = None) -> float:
-        """Return :math:`D`; a mean counts the losses unless `count` says otherwise."""
-        divisors = self.divisors(losses, losses.size if count is None else count)
+    def divisor(self, input: Array, count: float) -> float:
+        """Return :math:`D`, `count` being that of the mean."""
+        divisors = self.divisors(input, count)
         if self.reduction not in divisors:
             expected = ", ".join(map(repr, divisors))
             raise ValueError(
@@ -105,23 +105,23 @@ class ElementwiseLoss(Loss):
         """Refuse what the loss is not defined for."""
         expect_broadcastable(self, x, y)
 
+    # Overflow, 0/0 and log 0 give inf and NaN in silence, as in torch.
+    @np.errstate(all="ignore")
     def forward(self, input: Array, target: Array) -> Any:
         expect_floating(self, input)
         expect_numbers(self, target, "target")
         self.check(input, target)
         x, y = input, target.astype(input.dtype, copy=False)
-        # Overflow, 0/0 and log 0 give inf and NaN in silence, as in torch.
-        with np.errstate(all="ignore"):
-            losses = self.f(x, y)
-            divisor = self.divisor(losses)
-            self.save_for_backward(x, y, divisor)
-            return self.reduced(losses, divisor)
+        losses = self.f(x, y)
+        divisor = self.divisor(x, losses.size)
+        self.save_for_backward(x, y, divisor)
+        return self.reduced(losses, divisor)
 
+    @np.errstate(all="ignore")
     def backward(self, grad_output: ArrayLike = 1.0) -> Array:
         x, y, divisor = self.saved_for(grad_output)
-        with np.errstate(all="ignore"):
-            grad_losses = np.asarray(grad_output, x.dtype) / divisor
-            return summed_to(x.shape, grad_losses * self.df(x, y))
+        grad_losses = np.asarray(grad_output, x.dtype) / divisor
+        return summed_to(x.shape, grad_losses * self.df(x, y))
 
 
 def as_factor(weight: Array | None, dtype: DTypeLike) -> Any:
@@ -129,23 +129,11 @@ def as_factor(weight: Array | None, dtype: DTypeLike) -> Any:
     return 1 if weight is None else weight.astype(dtype, copy=False)
 
 
-def summed_to(shape: tuple[int, ...], grad: Array) -> Array:
-    """Undo a broadcast: sum `grad` over every axis along which `shape` was repeated."""
-    if grad.shape == shape:
-        return grad
-    leading = grad.ndim - len(shape)
-    repeated = [leading + i for i, size in enumerate(shape) if size == 1]
-    return grad.sum(axis=(*range(leading), *repeated)).reshape(shape)
-
-
 def expect_numbers(layer: Module, array: Any, name: str) -> None:
     """Refuse what is not an array of real numbers."""
-    came = getattr(array, "dtype", None)
-    if not isinstance(array, np.ndarray | np.generic):
-        came = type(array).__name__
-    elif np.can_cast(array.dtype, np.longdouble, "safe"):
-        return
-    raise TypeError(f"{type(layer).__name__} {name} expects real numbers, got {came}")
+    if not (is_array(array) and np.can_cast(array.dtype, np.longdouble, "safe")):
+        layer_name = type(layer).__name__
+        raise TypeError(f"{layer_name} {name} expects real numbers, got {came(array)}")
 
 
 def expect_broadcastable(layer: Module, x: Array, y: Array) -> None:
@@ -159,10 +147,9 @@ def expect_broadcastable(layer: Module, x: Array, y: Array) -> None:
         raise ValueError(
             f"{name} target expects the input's shape {x.shape}, got {y.shape}"
         ) from None
-    warnings.warn(
+    warn(
         f"{name} compares an input of shape {x.shape} with a target of {y.shape} by "
-        f"repeating both to {shape}: give them one shape",
-        stacklevel=5,
+        f"repeating both to {shape}: give them one shape"
     )
 
 
@@ -187,8 +174,5 @@ def _from_legacy(size_average: bool | None, reduce: bool | None) -> str:
         reduction = "sum"
     else:
         reduction = "mean"
-    warnings.warn(
-        f"size_average and reduce are deprecated: say reduction={reduction!r}",
-        stacklevel=4,
-    )
+    warn(f"size_average and reduce are deprecated: say reduction={reduction!r}")
     return reduction

@@ -7,9 +7,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
+from scratchnet.nn._check import expect_one_shape
+from scratchnet.nn._sums import summed_to
 from scratchnet.nn.distance import PairwiseDistance
-from scratchnet.nn.loss.ranking import expect_alike, expect_one_shape
-from scratchnet.nn.loss.reduction import Loss, summed_to
+from scratchnet.nn.loss.ranking import expect_alike
+from scratchnet.nn.loss.reduction import Loss
 from scratchnet.nn.module import Array
 
 
@@ -41,34 +43,34 @@ class _TripletLoss(Loss):
                 f"{type(self).__name__} expects a positive margin, got {margin}"
             )
 
+    @np.errstate(all="ignore")
     def forward(self, anchor: Array, positive: Array, negative: Array) -> Any:
         inputs = {"anchor": anchor, "positive": positive, "negative": negative}
         expect_alike(self, **inputs)
         expect_one_shape(self, **inputs)
         d = self.distance()
-        with np.errstate(all="ignore"):
-            nearer = d_n = d(anchor, negative)
-            # How much of the gradient goes to the negative's distance to the anchor.
-            share: Any = 1
-            if self.swap:
-                d_swap = d(positive, negative)
-                nearer, share = np.minimum(d_n, d_swap), np.heaviside(d_swap - d_n, 0.5)
-            z = self.margin + d(anchor, positive) - nearer
-            losses = np.maximum(z, 0)
-            divisor = self.divisor(losses)
-            self.save_for_backward(d, anchor, positive, negative, z, share, divisor)
-            return self.reduced(losses, divisor)
+        nearer = d_n = d(anchor, negative)
+        # How much of the gradient goes to the negative's distance to the anchor.
+        share: Any = 1
+        if self.swap:
+            d_swap = d(positive, negative)
+            nearer, share = np.minimum(d_n, d_swap), np.heaviside(d_swap - d_n, 0.5)
+        z = self.margin + d(anchor, positive) - nearer
+        losses = np.maximum(z, 0)
+        divisor = self.divisor(anchor, losses.size)
+        self.save_for_backward(d, anchor, positive, negative, z, share, divisor)
+        return self.reduced(losses, divisor)
 
+    @np.errstate(all="ignore")
     def backward(self, grad_output: ArrayLike = 1.0) -> tuple[Array, Array, Array]:
         d, a, p, n, z, share, divisor = self.saved_for(grad_output)
-        with np.errstate(all="ignore"):
-            grad_z = (z >= 0) * (np.asarray(grad_output, z.dtype) / divisor)
-            grad_a, grad_p = through(d, a, p, grad_z)
-            grad_a_n, grad_n = through(d, a, n, -grad_z * share)
-            grad_a = grad_a + grad_a_n
-            if self.swap:
-                grad_p_n, grad_n_p = through(d, p, n, -grad_z * (1 - share))
-                grad_p, grad_n = grad_p + grad_p_n, grad_n + grad_n_p
+        grad_z = (z >= 0) * (np.asarray(grad_output, z.dtype) / divisor)
+        grad_a, grad_p = through(d, a, p, grad_z)
+        grad_a_n, grad_n = through(d, a, n, -grad_z * share)
+        grad_a = grad_a + grad_a_n
+        if self.swap:
+            grad_p_n, grad_n_p = through(d, p, n, -grad_z * (1 - share))
+            grad_p, grad_n = grad_p + grad_p_n, grad_n + grad_n_p
         return grad_a, grad_p, grad_n
 
 

@@ -39,11 +39,11 @@ class _LPPool(Pooling):
             return np.abs(y)
         # ceil_mode may cut a window short: its sum then counts as a full one's.
         full = math.prod(as_sizes(self, "kernel_size", self.kernel_size))
-        weight = (full / volumes([w.length for w in boxes])).astype(x.dtype)
+        c = (full / volumes([w.length for w in boxes])).astype(x.dtype)
         with np.errstate(all="ignore"):  # S = 0 and roots of negative S, as in torch
-            S = weight * sums(x**p, boxes)
+            S = c * sums(x**p, boxes)
             y = S ** (1 / p)
-        self.save_for_backward(x, boxes, (S, weight))
+        self.save_for_backward(x, boxes, (S, c))
         return y
 
     def backward(self, grad_output: Array, input_grad: bool = True) -> Array | None:
@@ -54,13 +54,13 @@ class _LPPool(Pooling):
         if np.isinf(p):
             sign: Array = np.sign(x)
             return sign * to_winners(grad_output, kept)
-        S, weight = kept
+        S, c = kept
         with np.errstate(all="ignore"):
             # The factor 1 / p of the root and the factor p of the power cancel.
             grad_S = grad_output * S ** (1 / p - 1)
             grad_S[S == 0] = 0
             slope: Array = x ** (p - 1)
-            return slope * spread(weight * grad_S, boxes)
+            return slope * spread(c * grad_S, boxes)
 
     def boxes(self, x: Array) -> list[Windows]:
         """Return the windows along each axis, or refuse `x`."""
@@ -111,14 +111,17 @@ class LPPool1d(_LPPool):
 
         \begin{aligned}
         y_{i} &= S_{i}^{1/p}, \qquad
-        S_{i} = \sum_{0 \le m < k} x_{s i + m}^p \\
+        S_{i} = c_{i} \sum_{0 \le m < k} x_{s i + m}^p \\
         \frac{\partial L}{\partial x_{l}} &= x_{l}^{p - 1}
             \sum_{i \,:\, l \in w_{i}}
-            S_{i}^{1/p - 1} \frac{\partial L}{\partial y_{i}}
+            c_{i} S_{i}^{1/p - 1} \frac{\partial L}{\partial y_{i}}
         \end{aligned}
 
-    Where :math:`S = 0` the gradient is taken to be 0. The signs stay, so odd powers
-    may cancel, and a root of a negative number is NaN.
+    where :math:`c` is 1, but for a window that reaches beyond the input the number of
+    its elements over that of those inside. Where :math:`S = 0` the gradient is taken to
+    be 0. The signs stay, so odd powers may cancel, and a root of a negative number is
+    NaN. For :math:`p = \pm\infty`, the largest or least magnitude, the gradient goes to
+    the first element that has it, with that element's sign.
 
     References
     ----------
@@ -170,14 +173,17 @@ class LPPool2d(_LPPool):
 
         \begin{aligned}
         y_{ij} &= S_{ij}^{1/p}, \qquad
-        S_{ij} = \sum_{0 \le m, n < k} x_{s i + m, \, s j + n}^p \\
+        S_{ij} = c_{ij} \sum_{0 \le m, n < k} x_{s i + m, \, s j + n}^p \\
         \frac{\partial L}{\partial x_{hw}} &= x_{hw}^{p - 1}
             \sum_{ij \,:\, hw \in w_{ij}}
-            S_{ij}^{1/p - 1} \frac{\partial L}{\partial y_{ij}}
+            c_{ij} S_{ij}^{1/p - 1} \frac{\partial L}{\partial y_{ij}}
         \end{aligned}
 
-    Where :math:`S = 0` the gradient is taken to be 0. The signs stay, so odd powers
-    may cancel, and a root of a negative number is NaN.
+    where :math:`c` is 1, but for a window that reaches beyond the input the number of
+    its elements over that of those inside. Where :math:`S = 0` the gradient is taken to
+    be 0. The signs stay, so odd powers may cancel, and a root of a negative number is
+    NaN. For :math:`p = \pm\infty`, the largest or least magnitude, the gradient goes to
+    the first element that has it, with that element's sign.
 
     References
     ----------
@@ -227,14 +233,18 @@ class LPPool3d(_LPPool):
 
         \begin{aligned}
         y_{ijq} &= S_{ijq}^{1/p}, \qquad
-        S_{ijq} = \sum_{0 \le m, n, o < k} x_{s i + m, \, s j + n, \, s q + o}^p \\
+        S_{ijq} = c_{ijq} \sum_{0 \le m, n, o < k}
+            x_{s i + m, \, s j + n, \, s q + o}^p \\
         \frac{\partial L}{\partial x_{uhw}} &= x_{uhw}^{p - 1}
             \sum_{ijq \,:\, uhw \in w_{ijq}}
-            S_{ijq}^{1/p - 1} \frac{\partial L}{\partial y_{ijq}}
+            c_{ijq} S_{ijq}^{1/p - 1} \frac{\partial L}{\partial y_{ijq}}
         \end{aligned}
 
-    Where :math:`S = 0` the gradient is taken to be 0. The signs stay, so odd powers
-    may cancel, and a root of a negative number is NaN.
+    where :math:`c` is 1, but for a window that reaches beyond the input the number of
+    its elements over that of those inside. Where :math:`S = 0` the gradient is taken to
+    be 0. The signs stay, so odd powers may cancel, and a root of a negative number is
+    NaN. For :math:`p = \pm\infty`, the largest or least magnitude, the gradient goes to
+    the first element that has it, with that element's sign.
 
     References
     ----------

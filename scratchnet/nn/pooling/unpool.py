@@ -52,9 +52,9 @@ class _MaxUnpool(Pooling):
 
     def backward(
         self, grad_output: Array, input_grad: bool = True
-    ) -> tuple[Array, None] | None:
+    ) -> tuple[Array | None, None]:
         (at,) = self.saved_for(grad_output)
-        return (grad_output.take(at), None) if input_grad else None
+        return grad_output.take(at) if input_grad else None, None
 
     def output_sizes(
         self, sizes: Sequence[int], output_size: Sequence[int] | None

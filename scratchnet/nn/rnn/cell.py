@@ -16,7 +16,11 @@ class RNNCellBase(Recurrent):
     """A `Recurrence` over a sequence of one."""
 
     def __init__(
-        self, input_size: int, hidden_size: int, bias: bool, dtype: DTypeLike
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        dtype: DTypeLike = np.float32,
     ) -> None:
         super().__init__()
         self.input_size = input_size

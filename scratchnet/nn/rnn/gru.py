@@ -128,15 +128,6 @@ class GRUCell(_Step, RNNCellBase):
     ((3, 10), (3, 20))
     """
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        bias: bool = True,
-        dtype: DTypeLike = np.float32,
-    ) -> None:
-        super().__init__(input_size, hidden_size, bias, dtype)
-
     def forward(self, input: Array, hx: Array | None = None) -> Array:
         (h,) = self._run(input, None if hx is None else (hx,))
         return h
@@ -257,6 +248,5 @@ class GRU(_Step, RNNBase):
         grad_h_n: Array | None = None,
         input_grad: bool = True,
     ) -> tuple[Array | None, Array]:
-        self.saved_for(grad_output, grad_h_n)
         grad_x, (grad_h_0,) = self._run_back(grad_output, (grad_h_n,), input_grad)
         return grad_x, grad_h_0

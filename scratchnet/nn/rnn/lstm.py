@@ -141,15 +141,6 @@ class LSTMCell(_Step, RNNCellBase):
     ((3, 10), (3, 20), (3, 20))
     """
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        bias: bool = True,
-        dtype: DTypeLike = np.float32,
-    ) -> None:
-        super().__init__(input_size, hidden_size, bias, dtype)
-
     def forward(self, input: Array, hx: tuple[Array, Array] | None = None) -> State:
         return self._run(input, self._given(hx))
 
@@ -285,5 +276,5 @@ class LSTM(_Step, RNNBase):
         grad_hx: tuple[Array | None, Array | None] | None = None,
         input_grad: bool = True,
     ) -> tuple[Array | None, State]:
-        self.saved_for(grad_output, grad_hx)
-        return self._run_back(grad_output, grad_hx or (None, None), input_grad)
+        grad_last = (None, None) if grad_hx is None else grad_hx
+        return self._run_back(grad_output, grad_last, input_grad)

@@ -15,12 +15,10 @@ from numpy.typing import DTypeLike
 
 from scratchnet.nn import init
 from scratchnet.nn._sums import sum_of_rows
+from scratchnet.nn.linear import as_rows
 from scratchnet.nn.module import Array, Module, Parameter
 
 State = tuple[Array, ...]
-
-#: What grows past the largest number is infinite, as in torch, without a warning.
-OVERFLOW: Any = {"over": "ignore", "invalid": "ignore"}
 
 WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
 
@@ -138,6 +136,8 @@ class Recurrence:
         self.weights = weights
         self.order = slice(None, None, -1 if reverse else 1)
 
+    # What grows past the largest number is infinite, as in torch, without a warning.
+    @np.errstate(over="ignore", invalid="ignore")
     def forward(self, x: Array, state: Sequence[Array]) -> tuple[Array, State]:
         """Return all hidden states (T, N, P), in the order of `x`, and the last state.
 
@@ -153,31 +153,31 @@ class Recurrence:
         y = np.empty((T + 1, *h.T.shape), x.dtype)
         y[0] = h.T
         kept, unprojected = [], []
-        with np.errstate(**OVERFLOW):
-            if b_hh is not None and self.layer.additive:
-                b_ih, b_hh = None, b_ih + b_hh  # Only the sum counts.
-            a_x = W_ih @ x.transpose(0, 2, 1)
-            if b_ih is not None:
-                a_x += b_ih[:, None]
+        if b_hh is not None and self.layer.additive:
+            b_ih, b_hh = None, b_ih + b_hh  # Only the sum counts.
+        a_x = W_ih @ x.transpose(0, 2, 1)
+        if b_ih is not None:
+            a_x += b_ih[:, None]
+        if b_hh is not None:
+            # A column for each sequence: half the time to add at every step.
+            b_hh = np.repeat(b_hh[:, None], N, axis=1)
+        for t in range(T):
+            a_h = W_hh @ h
             if b_hh is not None:
-                # A column for each sequence: half the time to add at every step.
-                b_hh = np.repeat(b_hh[:, None], N, axis=1)
-            for t in range(T):
-                a_h = W_hh @ h
-                if b_hh is not None:
-                    a_h += b_hh
-                (h, *rest), needed = self.layer.step(
-                    a_x[t].reshape(blocks), a_h.reshape(blocks), (h, *rest)
-                )
-                kept.append(needed)
-                if W_hr is not None:
-                    unprojected.append(h)
-                    h = W_hr @ h
-                y[t + 1] = h.T
+                a_h += b_hh
+            (h, *rest), needed = self.layer.step(
+                a_x[t].reshape(blocks), a_h.reshape(blocks), (h, *rest)
+            )
+            kept.append(needed)
+            if W_hr is not None:
+                unprojected.append(h)
+                h = W_hr @ h
+            y[t + 1] = h.T
         self.x, self.h_before = x, y[:-1]
         self.kept, self.unprojected = kept, unprojected
         return y[1:][self.order], tuple(array.T for array in (h, *rest))
 
+    @np.errstate(over="ignore", invalid="ignore")
     def backward(
         self, grad_y: Array, grad_state: Sequence[Array], input_grad: bool = True
     ) -> tuple[Array | None, State]:
@@ -191,27 +191,26 @@ class Recurrence:
         grad_a_h = grad_a_x if self.layer.additive else np.empty_like(grad_a_x)
         grad_projected: list[Array] = []
         grad_h, *grad_rest = (array.T for array in grad_state)
-        with np.errstate(**OVERFLOW):
-            for t in reversed(range(T)):
-                grad_h = grad_h + grad_y[t].T
-                if W_hr is not None:
-                    grad_projected.append(grad_h)
-                    grad_h = W_hr.data.T @ grad_h
-                into_x, into_h = grad_a_x[:, t], grad_a_h[:, t]
-                grad_h, *grad_rest = self.layer.step_backward(
-                    (grad_h, *grad_rest),
-                    self.kept[t],
-                    into_x.reshape(blocks),
-                    into_h.reshape(blocks),
-                )
-                grad_h = grad_h + W_hh.data.T @ into_h
-            grad_first = tuple(array.T for array in (grad_h, *grad_rest))
-            grad_a_x = grad_a_x.reshape(rows, T * N)
-            grad_a_h = grad_a_h.reshape(rows, T * N)
-            self._sum_over_time(grad_a_x, grad_a_h, grad_projected)
-            if not input_grad:
-                return None, grad_first
-            grad_x = (grad_a_x.T @ W_ih.data).reshape(self.x.shape)
+        for t in reversed(range(T)):
+            grad_h = grad_h + grad_y[t].T
+            if W_hr is not None:
+                grad_projected.append(grad_h)
+                grad_h = W_hr.data.T @ grad_h
+            into_x, into_h = grad_a_x[:, t], grad_a_h[:, t]
+            grad_h, *grad_rest = self.layer.step_backward(
+                (grad_h, *grad_rest),
+                self.kept[t],
+                into_x.reshape(blocks),
+                into_h.reshape(blocks),
+            )
+            grad_h = grad_h + W_hh.data.T @ into_h
+        grad_first = tuple(array.T for array in (grad_h, *grad_rest))
+        grad_a_x = grad_a_x.reshape(rows, T * N)
+        grad_a_h = grad_a_h.reshape(rows, T * N)
+        self._sum_over_time(grad_a_x, grad_a_h, grad_projected)
+        if not input_grad:
+            return None, grad_first
+        grad_x = (grad_a_x.T @ W_ih.data).reshape(self.x.shape)
         return grad_x[self.order], grad_first
 
     def _sum_over_time(
@@ -219,8 +218,8 @@ class Recurrence:
     ) -> None:
         """Hand each weight its gradient; times and batch are columns, one by one."""
         W_ih, W_hh, b_ih, b_hh, W_hr = self.weights
-        W_ih.accumulate_grad(grad_a_x @ _rows(self.x))
-        W_hh.accumulate_grad(grad_a_h @ _rows(self.h_before))
+        W_ih.accumulate_grad(grad_a_x @ as_rows(self.x))
+        W_hh.accumulate_grad(grad_a_h @ as_rows(self.h_before))
         if b_ih is not None:
             b_ih.accumulate_grad(sum_of_rows(grad_a_x.T))
             b_hh.accumulate_grad(sum_of_rows(grad_a_h.T))
@@ -228,9 +227,3 @@ class Recurrence:
             grad_h = np.concatenate(grad_projected[::-1], axis=1)
             m = np.concatenate(self.unprojected, axis=1)
             W_hr.accumulate_grad(grad_h @ m.T)
-
-
-def _rows(sequence: Array) -> Array:
-    """Return (T, N, features) as (T × N, features)."""
-    T, N, features = sequence.shape
-    return sequence.reshape(T * N, features)

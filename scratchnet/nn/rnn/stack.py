@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import numbers
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from scratchnet.nn._check import expect_floating, expect_shape
+from scratchnet.nn._check import expect_floating, expect_shape, warn
 from scratchnet.nn.dropout import Dropout
 from scratchnet.nn.linear import Identity
 from scratchnet.nn.module import Array, Parameter
@@ -100,7 +99,8 @@ class RNNBase(Recurrent):
         input_grad: bool,
     ) -> tuple[Array | None, State]:
         """Run back from the last layer to the first; None stands for zeros."""
-        layers, y_shape, ndim = self._saved
+        last = grad_last if self.states > 1 else grad_last[0]
+        layers, y_shape, ndim = self.saved_for(grad_output, last)
         grad: Any = np.zeros(y_shape, self.weight_ih_l0.dtype)
         if grad_output is not None:
             grad = self._time_major(grad_output)
@@ -208,10 +208,9 @@ class RNNBase(Recurrent):
                 f"got {self.proj_size}"
             )
         if self.dropout > 0 and self.num_layers == 1:
-            warnings.warn(
+            warn(
                 f"{name} drops out between layers: with one layer "
-                f"dropout={self.dropout} does nothing",
-                stacklevel=4,
+                f"dropout={self.dropout} does nothing"
             )
 
     def extra_repr(self) -> str:

@@ -49,7 +49,7 @@ class RNNCell(_Step, RNNCellBase):
         Features :math:`I` of the input and :math:`H` of the hidden state.
     bias : bool, default True
         False leaves both biases out.
-    nonlinearity : {"tanh", "relu"}
+    nonlinearity : {"tanh", "relu"}, default "tanh"
         The function :math:`f`.
     dtype : dtype, default float32
         Of the parameters, and so of the input.
@@ -147,7 +147,7 @@ class RNN(_Step, RNNBase):
         Features :math:`I` of the input and :math:`H` of the hidden state.
     num_layers : int, default 1
         Layers, each of which reads the outputs of the one below.
-    nonlinearity : {"tanh", "relu"}
+    nonlinearity : {"tanh", "relu"}, default "tanh"
         The function :math:`f`.
     bias : bool, default True
         False leaves all biases out.
@@ -254,6 +254,5 @@ class RNN(_Step, RNNBase):
         grad_h_n: Array | None = None,
         input_grad: bool = True,
     ) -> tuple[Array | None, Array]:
-        self.saved_for(grad_output, grad_h_n)
         grad_x, (grad_h_0,) = self._run_back(grad_output, (grad_h_n,), input_grad)
         return grad_x, grad_h_0

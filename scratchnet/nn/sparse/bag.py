@@ -180,13 +180,15 @@ class EmbeddingBag(Table):
 
     def backward(
         self, grad_output: Array, input_grad: bool = True
-    ) -> tuple[None, None, Array] | None:
+    ) -> tuple[None, None, Array | None] | None:
         index, kept, bag, rows, share, size, weighted = self.saved_for(grad_output)
         grad_rows = (grad_output / size)[bag]
         grad_shares = grad_rows if share is None else share * grad_rows
         self.accumulate(index.reshape(-1)[kept], grad_shares)
-        if not (weighted and input_grad):
+        if not weighted:
             return None
+        if not input_grad:
+            return None, None, None
         grad_weights = np.zeros(index.shape, rows.dtype)
         grad_weights.flat[kept] = (grad_rows * rows).sum(axis=1)
         return None, None, grad_weights

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import DTypeLike
 
 from scratchnet.nn.activation import GELU, ReLU
@@ -18,6 +18,8 @@ from scratchnet.nn.normalization import LayerNorm
 class Blocks(Module):
     """Attentions, then two linear maps: what both kinds of layer are made of."""
 
+    #: The names of the attentions, in the order in which they are run.
+    attentions: tuple[str, ...]
     norm1: LayerNorm
     norm2: LayerNorm
     dropout1: Dropout
@@ -26,21 +28,20 @@ class Blocks(Module):
 
     def __init__(
         self,
-        attentions: Sequence[str],
         d_model: int,
         nhead: int,
-        dim_feedforward: int,
-        dropout: float,
-        activation: str | Module,
-        layer_norm_eps: float,
-        batch_first: bool,
-        norm_first: bool,
-        bias: bool,
-        dtype: DTypeLike,
+        dim_feedforward: int = 2048,
+        dropout: float = 0.1,
+        activation: str | Module = "relu",
+        layer_norm_eps: float = 1e-5,
+        batch_first: bool = False,
+        norm_first: bool = False,
+        bias: bool = True,
+        dtype: DTypeLike = np.float32,
     ) -> None:
         super().__init__()
         function = self._activation(activation)
-        for name in attentions:
+        for name in self.attentions:
             attention = MultiheadAttention(
                 d_model, nhead, dropout, bias, batch_first=batch_first, dtype=dtype
             )
@@ -49,7 +50,7 @@ class Blocks(Module):
         self.dropout = Dropout(dropout)
         self.linear2 = Linear(dim_feedforward, d_model, bias, dtype)
         self.norm_first = norm_first
-        blocks = range(1, len(attentions) + 2)
+        blocks = range(1, len(self.attentions) + 2)
         for i in blocks:
             norm = LayerNorm(d_model, layer_norm_eps, bias=bias, dtype=dtype)
             self.register_module(f"norm{i}", norm)

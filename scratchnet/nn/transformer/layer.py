@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from numpy.typing import DTypeLike
-
 from scratchnet.nn.attention import MultiheadAttention
 from scratchnet.nn.dropout import Dropout
-from scratchnet.nn.module import Array, Module
+from scratchnet.nn.module import Array
 from scratchnet.nn.normalization import LayerNorm
 from scratchnet.nn.transformer.blocks import Blocks
 
@@ -44,9 +41,11 @@ class TransformerEncoderLayer(Blocks):
     Raises
     ------
     ValueError
-        If a shape does not fit, or `is_causal` comes without a mask.
+        If a shape does not fit, `is_causal` comes without a mask, or there is no
+        `activation` of that name.
     TypeError
-        If the input is not of the parameters' dtype, or `activation` is no module.
+        If the input is not of the parameters' dtype, or `activation` is neither a name
+        nor a module.
 
     Notes
     -----
@@ -88,6 +87,7 @@ class TransformerEncoderLayer(Blocks):
 
     Examples
     --------
+    >>> import numpy as np
     >>> layer = TransformerEncoderLayer(8, 2, 16, batch_first=True)
     >>> src = np.ones((3, 5, 8), np.float32)
     >>> layer(src).shape
@@ -96,32 +96,7 @@ class TransformerEncoderLayer(Blocks):
     (3, 5, 8)
     """
 
-    def __init__(
-        self,
-        d_model: int,
-        nhead: int,
-        dim_feedforward: int = 2048,
-        dropout: float = 0.1,
-        activation: str | Module = "relu",
-        layer_norm_eps: float = 1e-5,
-        batch_first: bool = False,
-        norm_first: bool = False,
-        bias: bool = True,
-        dtype: DTypeLike = np.float32,
-    ) -> None:
-        super().__init__(
-            ("self_attn",),
-            d_model,
-            nhead,
-            dim_feedforward,
-            dropout,
-            activation,
-            layer_norm_eps,
-            batch_first,
-            norm_first,
-            bias,
-            dtype,
-        )
+    attentions = ("self_attn",)
 
     def forward(
         self,
@@ -175,9 +150,11 @@ class TransformerDecoderLayer(Blocks):
     Raises
     ------
     ValueError
-        If a shape does not fit, or a hint that a mask is causal comes without one.
+        If a shape does not fit, a hint that a mask is causal comes without one, or
+        there is no `activation` of that name.
     TypeError
-        If an input is not of the parameters' dtype, or `activation` is no module.
+        If an input is not of the parameters' dtype, or `activation` is neither a name
+        nor a module.
 
     Notes
     -----
@@ -206,6 +183,7 @@ class TransformerDecoderLayer(Blocks):
 
     Examples
     --------
+    >>> import numpy as np
     >>> layer = TransformerDecoderLayer(8, 2, 16, batch_first=True)
     >>> tgt, memory = np.ones((3, 5, 8), np.float32), np.ones((3, 7, 8), np.float32)
     >>> layer(tgt, memory).shape
@@ -215,36 +193,10 @@ class TransformerDecoderLayer(Blocks):
     (3, 7, 8)
     """
 
+    attentions = ("self_attn", "multihead_attn")
     multihead_attn: MultiheadAttention
     norm3: LayerNorm
     dropout3: Dropout
-
-    def __init__(
-        self,
-        d_model: int,
-        nhead: int,
-        dim_feedforward: int = 2048,
-        dropout: float = 0.1,
-        activation: str | Module = "relu",
-        layer_norm_eps: float = 1e-5,
-        batch_first: bool = False,
-        norm_first: bool = False,
-        bias: bool = True,
-        dtype: DTypeLike = np.float32,
-    ) -> None:
-        super().__init__(
-            ("self_attn", "multihead_attn"),
-            d_model,
-            nhead,
-            dim_feedforward,
-            dropout,
-            activation,
-            layer_norm_eps,
-            batch_first,
-            norm_first,
-            bias,
-            dtype,
-        )
 
     def forward(
         self,

@@ -26,14 +26,14 @@ class CyclicLR(LRScheduler):
         Lowest and highest rate; lists have one for each group.
     step_size_up, step_size_down : int
         Steps of the rise and of the fall; 2000, and as many for the fall, by default.
-    mode : {"triangular", "triangular2", "exp_range"}
+    mode : {"triangular", "triangular2", "exp_range"}, default "triangular"
         How the height of the cycles changes: not at all; halved with each cycle;
         multiplied by `gamma` with each step.
     gamma : float, default 1
         :math:`\gamma`, for "exp_range".
     scale_fn : callable, optional
         :math:`s`, in place of a `mode`.
-    scale_mode : {"cycle", "iterations"}
+    scale_mode : {"cycle", "iterations"}, default "cycle"
         Whether `scale_fn` is called with the cycle, from 1, or with the step, from 0.
     cycle_momentum : bool, default True
         Whether momentum, or Adam's first beta, falls and rises the other way round.
@@ -185,7 +185,7 @@ class OneCycleLR(LRScheduler):
         How many steps there are in all: given as such, or as a product.
     pct_start : float, default 0.3
         The part of them that rises.
-    anneal_strategy : {"cos", "linear"}
+    anneal_strategy : {"cos", "linear"}, default "cos"
         Whether along half cosines or straight lines.
     cycle_momentum : bool, default True
         Whether momentum, or Adam's first beta, falls and rises the other way round.

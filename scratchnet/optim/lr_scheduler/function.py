@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from scratchnet.optim.lr_scheduler.scheduler import (
     LRScheduler,
     expect_optimizer,
+    for_each_group,
     saved,
 )
 from scratchnet.optim.optimizer import Optimizer
@@ -67,16 +68,12 @@ class LambdaLR(LRScheduler):
         last_epoch: int = -1,
     ) -> None:
         expect_optimizer(optimizer)
-        n = len(optimizer.param_groups)
-        if not isinstance(lr_lambda, list | tuple):
-            lr_lambda = [lr_lambda] * n  # type: ignore[list-item]
-        if len(lr_lambda) != n:
-            raise ValueError(f"Expected {n} lr_lambdas, but got {len(lr_lambda)}")
-        for function in lr_lambda:
+        lr_lambdas = for_each_group("lr_lambda", optimizer, lr_lambda)
+        for function in lr_lambdas:
             if not callable(function):
                 came = type(function).__name__
                 raise TypeError(f"lr_lambda should be a function, but got {came}")
-        self.lr_lambdas = list(lr_lambda)
+        self.lr_lambdas = lr_lambdas
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:

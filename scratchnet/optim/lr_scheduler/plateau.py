@@ -10,6 +10,7 @@ from scratchnet.optim.lr_scheduler.scheduler import (
     EPOCH_DEPRECATION_WARNING,
     LRScheduler,
     expect_optimizer,
+    for_each_group,
 )
 from scratchnet.optim.optimizer import Optimizer
 
@@ -21,7 +22,7 @@ class ReduceLROnPlateau(LRScheduler):
     ----------
     optimizer : Optimizer
         Whose learning rates to set.
-    mode : {"min", "max"}
+    mode : {"min", "max"}, default "min"
         Whether lower is better, as for a loss, or higher.
     factor : float, default 0.1
         :math:`f`, less than 1.
@@ -29,7 +30,7 @@ class ReduceLROnPlateau(LRScheduler):
         How many epochs without improvement are put up with.
     threshold : float, default 1e-4
         :math:`\theta`: what is no more than that is no improvement.
-    threshold_mode : {"rel", "abs"}
+    threshold_mode : {"rel", "abs"}, default "rel"
         Whether the threshold is relative to the best metric so far.
     cooldown : int, default 0
         For how many epochs after a reduction nothing is counted.
@@ -107,13 +108,8 @@ class ReduceLROnPlateau(LRScheduler):
             raise ValueError(f"mode {mode} is unknown!")
         if threshold_mode not in ("rel", "abs"):
             raise ValueError(f"threshold mode {threshold_mode} is unknown!")
-        n = len(optimizer.param_groups)
-        if isinstance(min_lr, list | tuple):
-            self.default_min_lr, self.min_lrs = None, list(min_lr)
-        else:
-            self.default_min_lr, self.min_lrs = min_lr, [min_lr] * n
-        if len(self.min_lrs) != n:
-            raise ValueError(f"expected {n} min_lrs, got {len(self.min_lrs)}")
+        self.min_lrs = for_each_group("min_lr", optimizer, min_lr)
+        self.default_min_lr = None if isinstance(min_lr, list | tuple) else min_lr
         self.optimizer = optimizer
         self.mode = mode
         self.factor = factor

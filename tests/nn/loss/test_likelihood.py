@@ -52,9 +52,12 @@ def test_kl_edges(agree):
 
 
 @broadcasting
-def test_kl_broadcasts(agree):
+@pytest.mark.parametrize(
+    ("shape", "target"), [((3, 1), (3, 4)), ((1, 3), (4, 3)), ((3,), (4, 3))]
+)
+def test_kl_broadcasts(agree, shape, target):
     chosen = {"reduction": "batchmean"}
-    agree("KLDivLoss", chosen, normal((3, 1)), np.abs(normal((3, 4))))
+    agree("KLDivLoss", chosen, normal(shape), np.abs(normal(target)))
 
 
 def test_kl_of_a_distribution_from_itself_is_zero():

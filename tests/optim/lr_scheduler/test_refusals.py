@@ -30,8 +30,13 @@ def modules():
 @pytest.mark.parametrize(
     ("name", "options", "error", "words"),
     [
-        ("LambdaLR", {"lr_lambda": [abs]}, ValueError, "Expected 2 lr_lambdas"),
-        ("MultiplicativeLR", {"lr_lambda": [abs]}, ValueError, "Expected 2 lr_lam"),
+        ("LambdaLR", {"lr_lambda": [abs]}, ValueError, "lr_lambda has 1 values"),
+        (
+            "MultiplicativeLR",
+            {"lr_lambda": [abs]},
+            ValueError,
+            "lr_lambda has 1 values",
+        ),
         ("MultiplicativeLR", {"lr_lambda": 0.5}, TypeError, "should be a function"),
         ("LambdaLR", {"lr_lambda": 0.5}, TypeError, "should be a function"),
         ("ConstantLR", {"factor": 1.1}, ValueError, "between 0 and 1"),
@@ -88,7 +93,7 @@ def modules():
         ("ReduceLROnPlateau", {"factor": 1.0}, ValueError, "Factor should be < 1.0"),
         ("ReduceLROnPlateau", {"mode": "mean"}, ValueError, "mode mean is unknown"),
         ("ReduceLROnPlateau", {"threshold_mode": "r"}, ValueError, "threshold mode r"),
-        ("ReduceLROnPlateau", {"min_lr": [0.1]}, ValueError, "expected 2 min_lrs"),
+        ("ReduceLROnPlateau", {"min_lr": [0.1]}, ValueError, "min_lr has 1 values"),
     ],
 )
 def test_refused_before_anything_changes(name, options, error, words):
