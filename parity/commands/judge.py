@@ -36,7 +36,8 @@ element, both values and, where the mistake has left its mark, a guess at it. Ra
 masks are drawn as ours are, from scratchnet.random.default_generator. How parameters
 start is not judged: both sides are given the same. Nor is a warning, where the numbers
 are right. What runs on and on is stopped, where the system has an alarm (not on
-Windows).
+Windows). FILE is run, and can do all that Python can: judge what you do not trust in a
+sandbox, and believe the printed verdict only.
 """
 EXAMPLES = """\
 examples:
