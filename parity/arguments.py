@@ -26,12 +26,19 @@ def thread_count(text: str) -> int:
     Of more, OpenBLAS starts no more than there are processors, and torch all of them:
     the two would not be measured alike.
     """
-    value, processors = positive(text), os.cpu_count() or 1
-    if value > processors:
+    value, there = positive(text), processors()
+    if value > there:
         raise argparse.ArgumentTypeError(
-            f"expected no more threads than the {processors} processors, got {value}"
+            f"expected no more threads than the {there} processors, got {value}"
         )
     return value
+
+
+def processors() -> int:
+    """Return how many processors this process may use: OpenBLAS counts these."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def seed(text: str) -> int:

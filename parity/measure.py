@@ -56,10 +56,9 @@ class Difference:
         if self.index is None:
             return f"expected {self.theirs}, got {self.ours}"
         where = f"[{', '.join(map(str, self.index))}]"
-        return (
-            f"{where}: expected {self.theirs!s}, got {self.ours!s}, "
-            f"{self.ulps:.3g} units in the last place, error {self.error:.2e}"
-        )
+        units = f"{self.ulps:.3g} units in the last place, error {self.error:.2e}"
+        far = f", {units}" if np.isfinite(self.error) else ""
+        return f"{where}: expected {self.theirs!s}, got {self.ours!s}{far}"
 
 
 def magnitude(array: Array) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import platform
 import re
 import shlex
@@ -18,6 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 import scratchnet
+from parity.arguments import processors
 from parity.engine import Failure, Result
 
 HEADINGS = ("cases", "float64", "float32", "torch's own", "used", "verdict")
@@ -36,7 +36,7 @@ def environment(seconds: float) -> dict[str, Any]:
         "torch": torch.__version__,
         "python": platform.python_version(),
         "machine": platform.machine(),
-        "processors": os.cpu_count(),
+        "processors": processors(),
         "torch_threads": torch.get_num_threads(),
         "seconds": round(seconds, 1),
     }

@@ -140,6 +140,8 @@ class Problem:
         Copies of the inputs, free to be nudged.
     value : float
         :math:`L` at the inputs.
+    written_to : bool
+        Whether the first forward pass changed the inputs.
     """
 
     def __init__(
@@ -160,7 +162,10 @@ class Problem:
                 )
         self.state = random.get_rng_state()
         self.buffers = [(buffer, buffer.copy()) for buffer in module.buffers()]
+        untouched = [_map(_copy, given) for given in self.inputs]
         output = self.forward()
+        self.written_to = not _alike(untouched, self.inputs)
+        self.inputs = untouched
         self.upstream = _map(self._draw, output)
         self.value = self.loss(output)
 
@@ -217,8 +222,7 @@ class Problem:
                 f"backward writes over an earlier gradient of {', '.join(lost)}: "
                 "add to it, with accumulate_grad"
             )
-        pairs = zip(_leaves(inputs), _leaves(self.inputs), strict=True)
-        if not all(np.array_equal(a, b, equal_nan=_is_floating(a)) for a, b in pairs):
+        if self.written_to or not _alike(inputs, self.inputs):
             yield "forward or backward writes to an input: make a new array instead"
         if len(grads) > (most := self._most_gradients()):
             yield f"backward gives {len(grads)} gradients, for {most} inputs"
@@ -308,3 +312,9 @@ def _leaves(tree: Any) -> Iterator[Any]:
             yield from _leaves(part)
     else:
         yield tree
+
+
+def _alike(before: Any, after: Any) -> bool:
+    """Whether no leaf has changed."""
+    pairs = zip(_leaves(before), _leaves(after), strict=True)
+    return all(np.array_equal(a, b, equal_nan=_is_floating(a)) for a, b in pairs)

@@ -282,3 +282,20 @@ def test_nothing_is_left_behind_by_an_error(fails):
 def test_single_precision_is_refused(module, dtype, words):
     with pytest.raises(TypeError, match=words):
         gradcheck(module, np.ones((4, 5), dtype))
+
+
+def test_a_forward_pass_that_writes_to_its_input_is_named():
+    class ReLU(nn.Module):
+        def forward(self, x):
+            x[x < 0] = 0
+            self.save_for_backward(x > 0)
+            return x.copy()
+
+        def backward(self, grad_output):
+            (positive,) = self.saved_for(grad_output)
+            return grad_output * positive
+
+    x = np.array([-1.0, 2.0, -3.0])
+    with pytest.raises(ValueError, match="writes to an input: make a new array"):
+        gradcheck(ReLU(), (x,))
+    np.testing.assert_array_equal(x, [-1, 2, -3])

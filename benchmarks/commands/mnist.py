@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -26,6 +25,7 @@ from benchmarks.worker import workers
 from parity.arguments import (
     optimizer,
     positive,
+    processors,
     rate,
     seed,
     thread_count,
@@ -84,7 +84,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--threads",
         type=thread_count,
-        default=os.cpu_count(),
+        default=processors(),
         help="of each side (default: one for each processor)",
     )
     parser.add_argument("--output", type=Path, default=Path("results"), metavar="DIR")
@@ -139,7 +139,7 @@ def measure(recipe: Recipe, labels: np.ndarray[Any, Any]) -> dict[str, Any]:
             "torch": torch.__version__,
             "python": platform.python_version(),
             "machine": platform.machine(),
-            "processors": os.cpu_count(),
+            "processors": processors(),
         },
         "sides": sides,
         "largest_loss_difference": gap(ours["losses"], theirs["losses"]),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -25,7 +24,7 @@ from benchmarks.speed.measure import (
     measure,
 )
 from benchmarks.speed.steps import STEPS
-from parity.arguments import thread_count
+from parity.arguments import processors, thread_count
 from parity.files import write_text
 
 DESCRIPTION = """\
@@ -118,7 +117,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
         "--threads",
         type=thread_count,
         nargs="+",
-        default=[os.cpu_count() or 1],
+        default=[processors()],
         metavar="N",
         help="of each side; several make a table each (default: all processors)",
     )
@@ -158,6 +157,7 @@ def show(console: Console, record: dict[str, Any]) -> None:
             judged = [work["met"] for work in found if work["met"] is not None]
             limit = "their limits" if kind == "step" else f"the limit of {LIMIT:g}"
             lines = [f"{sum(judged)} of {len(judged)} {kind}s meet {limit}."]
+            lines *= bool(judged)  # There are none for more than two threads.
             lines += [
                 f"{work['name']} is excused: {work['excuse']}."
                 for work in found

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import platform
-import resource
 import sys
 from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
 from typing import Any
+
+from parity.arguments import processors
 
 SIZE = 1024  # of the square matrices multiplied
 NUMBERS = 1 << 24  # in each array streamed, 64 MiB: more than caches hold
@@ -26,6 +26,8 @@ def peak_memory(reset: bool = False) -> int:
     """
     status = Path("/proc/self/status")
     if not status.exists():
+        import resource  # Windows has none.
+
         unit = 1 if sys.platform == "darwin" else 1024
         return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     if reset:
@@ -66,7 +68,7 @@ def environment() -> dict[str, Any]:
         "scratchnet": scratchnet.__version__,
         "python": platform.python_version(),
         "processor": processor(),
-        "processors": os.cpu_count(),
+        "processors": processors(),
     }
 
 

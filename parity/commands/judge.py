@@ -40,6 +40,21 @@ Windows). FILE is run, and can do all that Python can: judge what you do not tru
 sandbox, and believe the printed verdict only.
 """
 EXAMPLES = """\
+a FILE, for example:
+  from scratchnet import nn
+
+  class ReLU(nn.ReLU):                      # or nn.Module, with ours' arguments
+      def forward(self, input):
+          self.save_for_backward(input > 0)
+          return input * (input > 0)
+
+      def backward(self, grad_output):
+          (positive,) = self.saved_for(grad_output)
+          return grad_output * positive
+
+a layer's own weights: self.weight = nn.Parameter(array) in __init__, and in backward
+self.weight.accumulate_grad(gradient)
+
 examples:
   python -m parity judge homework.py
   python -m parity judge homework.py Linear --json verdict.json
@@ -86,7 +101,7 @@ def main(arguments: Sequence[str]) -> int:
         raise
     except BaseException as error:  # Whatever the file raises.
         parser.error(f"{options.file}: {engine.described(error)}")
-    pairs = [pair for pair in wanted if pair.name in candidates]
+    pairs = [pair for pair in wanted if pair.name in candidates and is_class(pair)]
     for name in options.names:
         if not any(pair in pairs for pair in registry.choose([name])):
             parser.error(f"{options.file} holds no class {name}")
@@ -150,6 +165,11 @@ def load(path: Path) -> dict[str, type]:
     return {name: c for name, c in classes if c.__module__ == JUDGED}
 
 
+def is_class(pair: Pair) -> bool:
+    """Whether it is a class that is compared, and no function."""
+    return isinstance(getattr(registry.owner(pair), pair.name), type)
+
+
 def family(pair: Pair) -> type:
     """Return what all of its kind are made from: Module, Optimizer, LRScheduler."""
     ours = getattr(registry.owner(pair), pair.name)
@@ -174,10 +194,7 @@ def expect_something_to_judge(pair: Pair, candidate: type) -> None:
     if done.isdisjoint({*dir(ours)} - {"extra_repr"}):
         meant = [get_close_matches(name, dir(ours), 1, 0.75) for name in sorted(done)]
         guess = "".join(f"; is {m[0]} meant?" for m in meant[:1] if m)
-        raise ValueError(
-            f"class {pair.name} defines nothing of what ours does: it would be ours "
-            f"that is judged{guess}"
-        )
+        raise ValueError(f"class {pair.name} defines nothing of what ours does{guess}")
 
 
 @contextmanager

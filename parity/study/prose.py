@@ -37,10 +37,10 @@ SPELLED_OTHERWISE = (
     (r"(\\(?:bar|hat|tilde) ?(?:\{\w+\}|\w))(?=[_^])", r"\1{}"),
     (r"\\textstyle\\sum", r"{\\textstyle\\sum}"),
     (r"\\tfrac(\d)(\d)", r"\\tfrac{\1}{\2}"),
-    (r"\\[Bb]ig\|", r"|"),
+    (r"\\[Bb]ig([|/])", r"\1"),
     (r"\\([Bb]ig)(?=\s*([)\]]|\\\}|\\r[a-z]))", r"\\\1r"),
-    (r"\\([Bb]ig)(?=\s*([(\[/]|\\\{|\\l[a-z]))", r"\\\1l"),
-    (r"(?<=[a-z])\\_", "_"),  # Names in \text.
+    (r"\\([Bb]ig)(?=\s*([(\[]|\\\{|\\l[a-z]))", r"\\\1l"),
+    (r"(?<=\w)\\_", "_"),  # Names in \text.
 )
 
 

@@ -89,5 +89,5 @@ def import_optional(package: str) -> ModuleType:
         return import_module(package)
     except ImportError as error:
         raise ImportError(
-            f'{package} is needed for this: pip install "scratchnet[data]"'
+            f"{package} is needed for this: pip install {package}"
         ) from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import importlib
 import json
 import os
 import re
@@ -14,6 +16,7 @@ import numpy as np
 import pytest
 
 from parity import commands, registry
+from parity.arguments import processors, thread_count
 from parity.case import Case, call, normal
 from parity.commands import check, show
 from parity.files import write_text
@@ -264,3 +267,22 @@ def test_a_full_disk_is_said_in_one_line(package, monkeypatch, capsys):
     assert stop.value.code == 2
     said = f"python -m {package}: error: x.json cannot be written: no space left\n"
     assert capsys.readouterr().err == said
+
+
+def test_processors_are_those_that_may_be_used(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {3}, raising=False)
+    assert processors() == 1
+    with pytest.raises(argparse.ArgumentTypeError, match="than the 1 processors"):
+        thread_count("2")
+
+
+@pytest.mark.parametrize("package", ["parity", "benchmarks"])
+def test_a_missing_package_is_named(package, monkeypatch, capsys):
+    extra = {"parity": "parity", "benchmarks": "bench"}[package]
+    for name in [name for name in sys.modules if name.startswith(f"{package}.com")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delattr(importlib.import_module(package), "commands", raising=False)
+    monkeypatch.setitem(sys.modules, "rich", None)
+    monkeypatch.setitem(sys.modules, "rich.console", None)
+    with pytest.raises(SystemExit, match=rf'pip install --editable "\.\[{extra}\]"'):
+        runpy.run_module(package, run_name="__main__")

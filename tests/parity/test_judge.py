@@ -110,8 +110,7 @@ def test_judge_tells_how_an_optimiser_goes_wrong(tmp_path, capsys):
             "from scratchnet import nn\n"
             "class Tanh(nn.Tanh):\n"
             "    def foward(self, x): pass",
-            "class Tanh defines nothing of what ours does: it would be ours that is "
-            "judged; is forward meant?",
+            "class Tanh defines nothing of what ours does; is forward meant?",
         ),
         (
             "from scratchnet import nn\n"
@@ -624,3 +623,8 @@ def test_judge_takes_whatever_is_raised(raised, tmp_path, capsys):
     status, printed = judged(f"{source}raise {raised}\n", tmp_path, capsys)
     assert status == 2
     assert f"homework.py: {raised}: " in printed
+
+
+def test_judge_passes_over_functions_of_ours(tmp_path, capsys):
+    status, printed = judged(f"class kaiming_uniform_: pass{RIGHT}", tmp_path, capsys)
+    assert status == 0, printed

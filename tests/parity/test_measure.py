@@ -208,3 +208,8 @@ def test_only_a_read_only_array_of_numpys_is_said_to_be_an_input():
 def test_an_infinity_leaves_the_scale_to_the_finite_numbers():
     assert magnitude(np.array([np.inf, -1e-3])) == 1e-3
     assert magnitude(np.array([np.inf, np.nan])) == 0
+
+
+def test_units_are_told_of_what_can_be_counted():
+    assert "units in the last place" in str(compare(TRUTH + 1e-9, TRUTH))
+    assert str(compare(TRUTH + np.nan, TRUTH)) == "[0, 0]: expected 1.0, got nan"

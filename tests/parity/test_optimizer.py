@@ -207,3 +207,11 @@ def test_the_gradient_of_the_valley_is_that_of_its_height(i):
 
     slope = (at(1e-5)[0] - at(-1e-5)[0]) / 2e-5
     assert at(0)[1] == pytest.approx(slope, rel=1e-7)
+
+
+def test_the_truth_of_float32_has_its_epsilon():
+    (adafactor,) = registry.choose(["Adafactor"])
+    judged = [engine.check(adafactor, case) for case in adafactor.cases]
+    errors = [result.torch32 for result in judged if result.torch32 is not None]
+    assert len(errors) == 19
+    assert max(errors) < 1e-5

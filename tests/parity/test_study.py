@@ -9,6 +9,7 @@ from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urlsplit
+from xml.etree import ElementTree
 
 import pytest
 
@@ -360,3 +361,16 @@ def test_beneath_stands_what_is_called_but_no_checks():
     names = [piece.thing.__name__ for piece in below]
     assert names
     assert not any(name.startswith("expect_") for name in names)
+
+
+@pytest.mark.parametrize("name", ["RMSprop", "LBFGS", "Bilinear", "Adafactor"])
+def test_rows_of_equations_stand_in_their_tables(name):
+    (pair,) = registry.choose([name])
+    body = str(prose.read(subject(pair), {}).body)
+    for formula in re.findall("<math.*?</math>", body, re.DOTALL):
+        tree = ElementTree.fromstring(re.sub(r"&(?!amp;|lt;|gt;)\w+;", " ", formula))
+        for parent in tree.iter():
+            for child in parent:
+                kinds = [each.tag.rpartition("}")[2] for each in (parent, child)]
+                assert kinds[1] != "mtr" or kinds[0] == "mtable", formula
+                assert "\\" not in (child.text or ""), formula
