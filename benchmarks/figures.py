@@ -82,14 +82,14 @@ def losses(record: dict[str, Any], path: Path) -> None:
         above.plot(steps, theirs, color=THEIRS, linewidth=3.5, alpha=0.6, label="torch")
         above.plot(steps, ours, color=OURS, linewidth=1, label="scratchnet")
         above.set(ylabel="loss", yscale="log")
+        apart = np.abs(np.subtract(ours, theirs))
         above.set_title(
             f"{recipe['dataset']}, {recipe['optimizer']}, {recipe['dtype']}: "
-            f"two libraries, one curve"
+            f"apart by {apart.max():.0e} at most"
         )
         above.legend()
-        apart = np.abs(np.subtract(ours, theirs))
         below.plot(steps, np.where(apart > 0, apart, np.nan), ".", color=QUIET, ms=2.5)
-        below.set(xlabel="step", ylabel="|Δloss|", yscale="log")
+        below.set(xlabel="step", ylabel="|Δloss|, where not 0", yscale="log")
         figure.savefig(path)
         plt.close(figure)
 

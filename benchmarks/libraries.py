@@ -63,8 +63,11 @@ class Scratchnet:
     def __init__(self) -> None:
         import scratchnet
 
+        self.scratchnet = scratchnet
         self.nn, self.optim = scratchnet.nn, scratchnet.optim
-        self.manual_seed = scratchnet.manual_seed
+
+    def manual_seed(self, seed: int) -> None:
+        self.scratchnet.manual_seed(seed)
 
     def backpropagate(
         self, model: Any, criterion: Any, inputs: Array | tuple[Array, ...], target: Any

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from tempfile import TemporaryFile
+
+from parity.arguments import made
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
@@ -21,14 +22,3 @@ def folder_of(parser: argparse.ArgumentParser, options: argparse.Namespace) -> P
     """Return the folder to write to, made."""
     default = Path("results", *["quick"] * options.quick)
     return made(parser, options.output or default)
-
-
-def made(parser: argparse.ArgumentParser, folder: Path) -> Path:
-    """Make a folder, and see that files can be written there; refuse it otherwise."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        parser.error(f"{folder} cannot be written to: {error}")
-    return folder

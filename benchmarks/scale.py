@@ -141,7 +141,7 @@ def measure(names: Sequence[str], threads: int, quick: bool) -> Record:
                     seconds[side].append(float(np.median(times)))
                 ratios.append(ratio(totals["scratchnet"], totals["torch"]))
                 bar.update()
-            found[name] = summary(AXES[name].what, sizes, seconds) | {"ratios": ratios}
+            found[name] = summary(AXES[name].what, sizes, seconds, ratios)
     return {
         "threads": threads,
         "plan": {"slots": plan.slots, "seconds": plan.seconds},
@@ -151,15 +151,24 @@ def measure(names: Sequence[str], threads: int, quick: bool) -> Record:
     }
 
 
-def summary(what: str, sizes: Sequence[int], seconds: dict[str, list[float]]) -> Record:
-    """Return exponents and the verdict of one axis."""
+def summary(
+    what: str,
+    sizes: Sequence[int],
+    seconds: dict[str, list[float]],
+    ratios: Sequence[dict[str, float]],
+) -> Record:
+    """Return exponents and the verdict of one axis.
+
+    Which side's cost grows faster is told by the ratios of rounds: what slowed the
+    machine meanwhile slowed both.
+    """
     exponents = {side: exponent(sizes, times) for side, times in seconds.items()}
-    ours, theirs = (np.array(seconds[side]) for side in ("scratchnet", "torch"))
-    apart = exponent(sizes, ours / theirs)
+    apart = exponent(sizes, [each["value"] for each in ratios])
     return {
         "what": what,
         "sizes": list(sizes),
         "seconds": seconds,
+        "ratios": list(ratios),
         "exponents": exponents,
         "difference": apart,
         "grows_faster": apart["value"] > apart["uncertainty"],

@@ -20,6 +20,7 @@ from typing import Any
 from tqdm import tqdm
 
 from parity import THREAD_VARIABLES
+from parity.terminal import left_alone
 
 PAUSE = 0.15  # seconds, until the threads of the other side have gone to sleep
 
@@ -77,7 +78,7 @@ def workers(
     threads: int, builders: dict[str, Callable[..., Any]], *arguments: Any
 ) -> Iterator[dict[str, Worker]]:
     """Start a worker for each builder, pinned to so many threads, and end them all."""
-    with pinned(threads):
+    with pinned(threads), left_alone():
         started = {name: Worker(build, *arguments) for name, build in builders.items()}
     try:
         yield started

@@ -6,6 +6,7 @@ import argparse
 import math
 import os
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from scratchnet import optim
 
@@ -26,16 +27,19 @@ def thread_count(text: str) -> int:
     Of more, OpenBLAS starts no more than there are processors, and torch all of them:
     the two would not be measured alike.
     """
-    value, there = positive(text), processors()
-    if value > there:
+    value, most = positive(text), processors()
+    if value > most:
         raise argparse.ArgumentTypeError(
-            f"expected no more threads than the {there} processors, got {value}"
+            f"expected no more threads than the {most} processors, got {value}"
         )
     return value
 
 
 def processors() -> int:
-    """Return how many processors this process may use: OpenBLAS counts these."""
+    """Return how many processors this process may use.
+
+    In a container, under ``taskset`` or a batch system they are fewer than there are.
+    """
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -70,8 +74,21 @@ def optimizer(text: str) -> str:
 
 
 def writable_file(text: str) -> Path:
-    """Return a file that can be written: its folder is there."""
+    """Return a file that can be written: its folder is there, nothing forbids it."""
     path = Path(text)
     if path.is_dir() or not path.parent.is_dir():
         raise argparse.ArgumentTypeError(f"expected a file in a folder, got {text}")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise argparse.ArgumentTypeError(f"{text} cannot be written to")
     return path
+
+
+def made(parser: argparse.ArgumentParser, folder: Path) -> Path:
+    """Make a folder, and see that files can be written there; refuse it otherwise."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        parser.error(f"{folder} cannot be written to: {error}")
+    return folder

@@ -37,7 +37,11 @@ SIDES: dict[str, ModuleType] = {
     "optim.lr_scheduler": scheduler,
 }
 DIRECTIONS = 3
+TRIES = 3
 DRAWS = 32
+LUCK = 8  # of so many draws, float32 may be unlucky in one
+#: Against what a case fails that ends in an error.
+CRASH = "running at all"
 
 
 class Stopped(BaseException):
@@ -134,9 +138,7 @@ def check(
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # Whatever is judged may raise.
-        failure = Failure(
-            "running at all", "case", described(error), diagnose_error(error)
-        )
+        failure = Failure(CRASH, "case", described(error), diagnose_error(error))
         result.failures.append(failure)
         result.used = np.inf
     if caught:
@@ -251,7 +253,7 @@ def _right_on_a_new_layer(
     alone = replace(numbers, earlier=None)
     ours = side.run_numpy(result.pair, result.case, alone, np.float64)
     allowed, scales = _allowed(result), _Scales(side)
-    return all(
+    return ours.keys() <= stock.keys() and all(
         measure.compare(ours.get(name), theirs, scale=scales(name, theirs)).error
         <= allowed
         for name, theirs in stock.items()
@@ -269,18 +271,18 @@ def _check_float32(result: Result) -> None:
     if not (case.float32 and getattr(side, "FLOAT32", True)):
         return
     rng = pair.rng(case, result.seed)
-    ours_worst: dict[str, Difference] = {}
+    errors: dict[str, list[tuple[Difference, str]]] = {}  # the worst of each draw
     torch_worst: dict[str, float] = {}
-    where: dict[str, str] = {}
     wrong = {failure.tensor for failure in result.failures}
-    # On few numbers torch may be exact by luck: what fails is judged on more draws,
-    # unless float64 has found it wrong.
-    for _ in range(DRAWS):
+    # On few numbers torch may be exact by luck, or ours far off: what fails is judged
+    # on more draws, unless float64 has found it wrong.
+    for number in range(DRAWS):
         numbers = side.draw(pair, case, rng).rounded()
         ours = side.run_numpy(pair, case, numbers, np.float32)
         stock = side.run_stock(pair, case, numbers, np.float32)
         truth = _truth(side, pair, case, numbers)
         scales = _Scales(side)
+        worst: dict[str, tuple[Difference, str]] = {}
         for name, mine, theirs in _matched(
             result, "stock torch in float32", ours, stock
         ):
@@ -289,27 +291,38 @@ def _check_float32(result: Result) -> None:
                 result.failures.append(Failure("stock torch in float32", name, what))
             scale = scales(name, truth[name])
             torch_error = measure.compare(theirs, truth[name], False, scale).error
+            difference = measure.compare(mine, truth[name], False, scale)
+            result.torch32 = max(result.torch32 or 0.0, torch_error)
+            if torch_error > measure.FLOAT32_ASTRAY:
+                # Four times that would let anything pass: ours is held to the truth
+                # or to torch's own float32, whichever is nearer.
+                as_torch = measure.compare(mine, theirs, False, scale)
+                difference = min(difference, as_torch, key=lambda d: d.error)
+                torch_error = measure.FLOAT32_FLOOR
             pool = _pool(side, name)
             torch_worst[pool] = max(torch_worst.get(pool, 0.0), torch_error)
-            difference = measure.compare(mine, truth[name], False, scale)
-            if pool not in ours_worst or not difference.error <= ours_worst[pool].error:
-                ours_worst[pool], where[pool] = difference, name
+            if pool not in worst or not difference.error <= worst[pool][0].error:
+                worst[pool] = difference, name
             result.tensors += 1
             result.closer += difference.error <= torch_error
+        for pool, found in worst.items():
+            errors.setdefault(pool, []).append(found)
+        judged = {
+            pool: sorted(each, key=lambda found: found[0].error)[-1 - number // LUCK]
+            for pool, each in errors.items()
+        }
         if all(
-            difference.error <= measure.float32_gate(torch_worst[pool])
-            or where[pool] in wrong
-            for pool, difference in ours_worst.items()
+            difference.error <= measure.float32_gate(torch_worst[pool]) or name in wrong
+            for pool, (difference, name) in judged.items()
         ):
             break
-    result.float32 = max((d.error for d in ours_worst.values()), default=0.0)
-    result.torch32 = max(torch_worst.values(), default=0.0)
-    for pool, difference in ours_worst.items():
+    result.float32 = max((d.error for d, _ in judged.values()), default=0.0)
+    result.torch32 = result.torch32 or 0.0
+    for pool, (difference, name) in judged.items():
         allowed = measure.float32_gate(torch_worst[pool])
         if not result.gate(difference.error, allowed):
             what = f"{difference}; torch's own float32 error is {torch_worst[pool]:.2e}"
-            failure = Failure("the float64 truth in float32", where[pool], what)
-            result.failures.append(failure)
+            result.failures.append(Failure("the float64 truth in float32", name, what))
 
 
 def _truth(side: ModuleType, pair: Pair, case: Case, numbers: Any) -> dict[str, Array]:
@@ -325,8 +338,13 @@ def _check_differences(result: Result) -> None:
     if not (case.differences and hasattr(side, "differences")):
         return
     rng = pair.rng(case, result.seed)
-    numbers = side.draw(pair, case, rng, edges=False)
-    error, shown = side.differences(pair, case, numbers, rng, DIRECTIONS)
+    # A bend that is crossed, or terms that cancel, are the luck of a draw; a mistake is
+    # there in each.
+    for _ in range(TRIES):
+        numbers = side.draw(pair, case, rng, edges=False)
+        error, shown = side.differences(pair, case, numbers, rng, DIRECTIONS)
+        if error <= measure.DIFFERENCES_GATE:
+            break
     result.differences = error
     if not result.gate(error, measure.DIFFERENCES_GATE):
         failure = Failure("central differences", "gradients", shown)
@@ -357,11 +375,17 @@ class _Scales:
 def _matched(
     result: Result, against: str, ours: dict[str, Array], theirs: dict[str, Array]
 ) -> Iterator[tuple[str, Array, Array]]:
-    """Yield what both sides have; what only the reference has is a failure."""
-    for name, expected in theirs.items():
-        if name in ours:
-            yield name, ours[name], expected
-        else:
-            what = f"expected an array of shape {expected.shape}, got none"
+    """Yield what both sides have; what one alone has is a failure."""
+    for name in {**theirs, **ours}:
+        if name in ours and name in theirs:
+            yield name, ours[name], theirs[name]
+        # Where torch has no gradient, ours may be zero.
+        elif name in theirs or np.any(ours[name]):
+            expected, came = (_shape(side.get(name)) for side in (theirs, ours))
+            what = f"expected {expected}, got {came}"
             result.failures.append(Failure(against, name, what))
             result.used = np.inf
+
+
+def _shape(array: Array | None) -> str:
+    return "none" if array is None else f"an array of shape {np.shape(array)}"

@@ -56,10 +56,11 @@ def injected(fault: Fault) -> Iterator[None]:
 
 
 def caught_by(fault: Fault, seed: int = 0) -> Result | None:
-    """Return the first case that fails while the fault is in, if there is one.
+    """Return the first case that judges the fault wrong, if there is one.
 
-    First every case is judged in float64 alone: a third of the work, and enough for
-    every mistake listed so far.
+    A case that ends in anything but a refusal (a ValueError) has judged nothing: the
+    fault may be no mistake, but broken Python. First every case is judged in float64
+    alone: a third of the work, and enough for every mistake listed so far.
     """
     (pair,) = registry.choose([fault.pair])
     with injected(fault):
@@ -68,7 +69,14 @@ def caught_by(fault: Fault, seed: int = 0) -> Result | None:
             for float64_alone in (True, False)
             for case in pair.cases
         )
-        return next((result for result in results if not result.passed), None)
+        return next(filter(_judged, results), None)
+
+
+def _judged(result: Result) -> bool:
+    return any(
+        failure.against != engine.CRASH or failure.what.startswith("ValueError")
+        for failure in result.failures
+    )
 
 
 def _functions(module: ModuleType) -> Iterator[tuple[str, FunctionType]]:

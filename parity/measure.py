@@ -25,6 +25,8 @@ GATES = {"optim": OPTIMIZER_GATE, "optim.lr_scheduler": SCHEDULE_GATE}
 FLOAT32_FACTOR = 4.0
 #: … or one unit in the last place of the largest magnitude, whichever is larger.
 FLOAT32_FLOOR = float(np.finfo(np.float32).eps)
+#: Beyond this, float32 has led torch itself astray: no multiple of it judges anything.
+FLOAT32_ASTRAY = 1e-3
 #: Central differences: their own error is about 1e-9.
 DIFFERENCES_GATE = 1e-6
 

@@ -22,6 +22,7 @@ from parity.engine import Failure, Result
 
 HEADINGS = ("cases", "float64", "float32", "torch's own", "used", "verdict")
 SHOWN = 12  # failing cases in full
+WIDTH = 100  # of the widest table
 LEGEND = (
     "float64: worst error against torch, relative to the largest magnitude. float32: "
     "worst error against the float64 truth, beside torch's own. used: of the tolerance."
@@ -40,6 +41,11 @@ def environment(seconds: float) -> dict[str, Any]:
         "torch_threads": torch.get_num_threads(),
         "seconds": round(seconds, 1),
     }
+
+
+def console() -> Console:
+    """Return a console that no table is squeezed into: pipes and panes are narrow."""
+    return Console(width=max(Console().width, WIDTH))
 
 
 def rows(results: Iterable[Result], each_case: bool) -> list[tuple[str, ...]]:

@@ -39,7 +39,13 @@ def main(arguments: Sequence[str]) -> int:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--records", type=Path, default=Path("results"), metavar="DIR")
+    parser.add_argument(
+        "--records",
+        type=Path,
+        default=Path("results"),
+        metavar="DIR",
+        help="default results",
+    )
     parser.add_argument("--json", action="store_true", help="print the rows as JSON")
     options = parser.parse_args(arguments)
     files = sorted(options.records.glob("experiment-*.json"))

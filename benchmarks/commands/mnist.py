@@ -19,10 +19,10 @@ from rich.table import Table
 import scratchnet
 from benchmarks import figures
 from benchmarks.experiment import plain
-from benchmarks.output import made
 from benchmarks.sides import SIDES, Epoch, Recipe, gap
 from benchmarks.worker import workers
 from parity.arguments import (
+    made,
     optimizer,
     positive,
     processors,
@@ -79,7 +79,10 @@ def main(arguments: Sequence[str]) -> int:
             f"--{name}", type=kind, default=value, help=f"{what} (default {value})"
         )
     parser.add_argument(
-        "--dtype", choices=("float32", "float64"), default=default.dtype
+        "--dtype",
+        choices=("float32", "float64"),
+        default=default.dtype,
+        help=f"default {default.dtype}",
     )
     parser.add_argument(
         "--threads",
@@ -87,7 +90,13 @@ def main(arguments: Sequence[str]) -> int:
         default=processors(),
         help="of each side (default: one for each processor)",
     )
-    parser.add_argument("--output", type=Path, default=Path("results"), metavar="DIR")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("results"),
+        metavar="DIR",
+        help="default results",
+    )
     parser.add_argument("--json", action="store_true", help="print the record instead")
     options = vars(parser.parse_args(arguments))
     output, as_json = options.pop("output"), options.pop("json")

@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from benchmarks.networks import GATE, NETWORKS, STEPS, train
 from benchmarks.sides import gap
+from parity import report
 from parity.arguments import seed
 
 DESCRIPTION = f"""\
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
     runs = {network.name: train(network, options.seed) for network in bar}
     equal = all(gap(*losses) <= GATE for losses in runs.values())
     if options.json:
-        print(json.dumps(runs, indent=1))
+        print(json.dumps(report.strict(runs), indent=1, allow_nan=False))
         return 0 if equal else 1
     table = Table(box=None, header_style="bold")
     table.add_column("network")

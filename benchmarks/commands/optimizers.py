@@ -24,7 +24,7 @@ from benchmarks.optimizers import (
 )
 from benchmarks.output import add_output, folder_of
 from parity import report
-from parity.arguments import seed
+from parity.arguments import positive, seed
 from parity.files import write_text
 from scratchnet import datasets
 
@@ -40,7 +40,7 @@ EXAMPLES = f"""\
 examples:
   python -m benchmarks optimizers
   python -m benchmarks optimizers --quick
-  python -m benchmarks optimizers --epochs 2 --steps 1000 --output figures
+  python -m benchmarks optimizers --epochs 2 --steps 500 --output figures
 
 exit status: 0 if no two losses differ by more than {GATE:g}, 1 if some do, 2 if the
 command is misused or the data cannot be had
@@ -57,9 +57,11 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--dataset", default="mnist5k", help="default mnist5k")
     parser.add_argument("--data-dir", metavar="DIR", help="where the IDX files are")
-    parser.add_argument("--epochs", type=int, default=1, help="of digits (default 1)")
     parser.add_argument(
-        "--steps", type=int, default=600, help="in the valley (default 600)"
+        "--epochs", type=positive, default=1, help="of digits (default 1)"
+    )
+    parser.add_argument(
+        "--steps", type=positive, default=600, help="in the valley (default 600)"
     )
     parser.add_argument("--seed", type=seed, default=0, help="default 0")
     parser.add_argument(
@@ -68,8 +70,6 @@ def main(arguments: Sequence[str]) -> int:
     add_output(parser)
     parser.add_argument("--json", action="store_true", help="print the record instead")
     options = parser.parse_args(arguments)
-    if options.epochs < 1 or options.steps < 1:
-        parser.error("--epochs and --steps expect positive numbers")
     try:
         digits = datasets.load(options.dataset, options.data_dir)
     except (ValueError, OSError, ImportError) as error:
@@ -82,7 +82,7 @@ def main(arguments: Sequence[str]) -> int:
         batches, steps = min(batches, 10), min(steps, 30)
     record = measure(digits, batches, steps, options.seed)
     record["recipe"]["dataset"] = options.dataset
-    written = json.dumps(record, indent=1) + "\n"
+    written = json.dumps(report.strict(record), indent=1, allow_nan=False) + "\n"
     files = [folder / "optimizers.json"]
     write_text(files[0], written)
     for problem in PROBLEMS:

@@ -36,8 +36,16 @@ def main(arguments: Sequence[str]) -> int:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--records", type=Path, default=Path("results"), metavar="DIR")
-    parser.add_argument("--file", type=Path, default=Path("README.md"))
+    parser.add_argument(
+        "--records",
+        type=Path,
+        default=Path("results"),
+        metavar="DIR",
+        help="default results",
+    )
+    parser.add_argument(
+        "--file", type=Path, default=Path("README.md"), help="default README.md"
+    )
     options = parser.parse_args(arguments)
     try:
         text = options.file.read_text(encoding="utf-8")

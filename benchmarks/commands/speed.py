@@ -72,7 +72,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--steps", action="store_true", help="no layers")
     parser.add_argument("--layers", action="store_true", help="no whole steps")
     parser.add_argument(
-        "--slots", type=at_least(LEAST_SLOTS), help="of each side (default 9)"
+        "--slots",
+        type=at_least(LEAST_SLOTS),
+        help="of each side (default 9, or 5 with --quick)",
     )
     options = parser.parse_args(arguments)
     kinds = "step" * options.steps + "layer" * options.layers or "step layer"
@@ -154,7 +156,7 @@ def show(console: Console, record: dict[str, Any]) -> None:
         found = [work for work in record["workloads"] if work["kind"] == kind]
         if found:
             console.print(draw(found))
-            judged = [work["met"] for work in found if work["met"] is not None]
+            judged = [work["met"] is True for work in found if work["limit"]]
             limit = "their limits" if kind == "step" else f"the limit of {LIMIT:g}"
             lines = [f"{sum(judged)} of {len(judged)} {kind}s meet {limit}."]
             lines *= bool(judged)  # There are none for more than two threads.
@@ -223,7 +225,7 @@ def _steps(found: Sequence[dict[str, Any]]) -> Table:
             *(f"{1e3 * side['median']:.2f}" for side in (ours, theirs)),
             interval(work["ratio"]).replace("[", "\\["),
             f"{work['limit']:.2f}" if work["limit"] else "",
-            _verdict(work["met"]),
+            _verdict(work),
             f"{work['ratio_to_best']['value']:.2f} ({work['best']})",
             *(f"{100 * side['fraction_of_peak']:.0f}" for side in (ours, theirs)),
             *(_mebibytes(side["peak_memory"]) for side in (ours, theirs)),
@@ -243,7 +245,7 @@ def _layers(found: Sequence[dict[str, Any]]) -> Table:
             work["name"],
             *(f"{1e3 * side['median']:.3f}" for side in (ours, theirs)),
             interval(work["ratio"]).replace("[", "\\["),
-            "excused" if work["excuse"] and not work["met"] else _verdict(work["met"]),
+            "excused" if work["excuse"] and not work["met"] else _verdict(work),
             *(f"{parts[part]['value']:.2f}" for part in ("forward", "backward")),
             *(_mebibytes(side["peak_memory"]) for side in (ours, theirs)),
         )
@@ -254,5 +256,8 @@ def _mebibytes(memory: int | None) -> str:
     return "–" if memory is None else f"{memory / 2**20:.1f}"
 
 
-def _verdict(met: bool | None) -> str:
-    return {None: "", True: "[green]met[/]", False: "[yellow]missed[/]"}[met]
+def _verdict(work: dict[str, Any]) -> str:
+    if work["limit"] is None:
+        return ""
+    words = {None: "unsure", True: "[green]met[/]", False: "[yellow]missed[/]"}
+    return words[work["met"]]

@@ -70,11 +70,18 @@ def main(arguments: Sequence[str]) -> int:
         "--budget", type=_seconds, default=3.0, help="seconds of each (default 3)"
     )
     parser.add_argument(
-        "--dataset", default="mnist5k", choices=("mnist5k", "mnist", "fashion_mnist")
+        "--dataset",
+        default="mnist5k",
+        choices=("mnist5k", "mnist", "fashion_mnist"),
+        help="default mnist5k",
     )
     parser.add_argument("--data-dir", metavar="DIR", help="where the IDX files are")
-    parser.add_argument("--side", default="both", choices=(*LIBRARIES, "both"))
-    parser.add_argument("--seed", type=seed, default=0, help="of weights and batches")
+    parser.add_argument(
+        "--side", default="both", choices=(*LIBRARIES, "both"), help="default both"
+    )
+    parser.add_argument(
+        "--seed", type=seed, default=0, help="of weights and batches (default 0)"
+    )
     parser.add_argument("--json", action="store_true", help="print the table as JSON")
     options = parser.parse_args(arguments)
     try:

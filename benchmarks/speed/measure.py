@@ -181,8 +181,19 @@ def summary(
         "flops": flops,
         "limit": limit,
         "excuse": layers.excuse(work.name, threads),
-        "met": None if limit is None else total["value"] <= limit,
+        "met": met(total, limit),
     }
+
+
+def met(found: dict[str, float], limit: float | None) -> bool | None:
+    """Whether a ratio is within its limit; None if there is none, or none can tell.
+
+    >>> [met({"low": 0.4, "high": high}, 0.5) for high in (0.45, 0.6)]
+    [True, None]
+    """
+    if limit is None or found["low"] <= limit < found["high"]:
+        return None
+    return found["high"] <= limit
 
 
 def ratio(ours: ArrayLike, theirs: ArrayLike, seed: int = 0) -> dict[str, float]:

@@ -7,19 +7,18 @@ import json
 import multiprocessing
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from itertools import repeat
+from functools import partial
 from typing import Any, TypeVar
 
-from rich.console import Console
 from tqdm import tqdm
 
 from parity import engine, registry, report
-from parity.arguments import writable_file
+from parity.arguments import seed, writable_file
 from parity.case import Case, Pair
 from parity.commands import trajectory
 from parity.engine import Result
 from parity.files import write_text
+from parity.terminal import left_alone
 
 DESCRIPTION = """\
 Run every piece of scratchnet beside its PyTorch twin, and compare the last digits.
@@ -55,7 +54,9 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="what to compare")
     parser.add_argument("-k", metavar="TEXT", default="", help="only cases with TEXT")
-    parser.add_argument("--seed", type=int, default=0, help="of the inputs (default 0)")
+    parser.add_argument(
+        "--seed", type=seed, default=0, help="of the inputs (default 0)"
+    )
     parser.add_argument("--list", action="store_true", help="list the cases, run none")
     parser.add_argument(
         "--json", type=writable_file, metavar="FILE", help="write the results"
@@ -64,10 +65,8 @@ def main(arguments: Sequence[str]) -> int:
         "--markdown", type=writable_file, metavar="FILE", help="write the table"
     )
     options = parser.parse_args(arguments)
-    if options.seed < 0:
-        parser.error("--seed expects a number that is not negative")
 
-    console = Console()
+    console = report.console()
     try:
         pairs = registry.choose(options.names) if options.names else registry.PAIRS
     except LookupError as error:
@@ -84,16 +83,17 @@ def main(arguments: Sequence[str]) -> int:
     results = list(run_on_all_cores(chosen, options.seed))
     about = report.environment(time.perf_counter() - start)
     report.show(console, results, bool(options.names or options.k), about)
+    equal = all(result.passed for result in results)
+    if not (options.names or options.k):
+        console.print()
+        equal &= trajectory.main(["--seed", str(options.seed)]) == 0
     if options.json:
-        text = json.dumps(report.as_json(results, about), indent=1)
+        record = report.as_json(results, about) | {"passed": equal}
+        text = json.dumps(record, indent=1, allow_nan=False)
         write_text(options.json, text + "\n")
     if options.markdown:
         text = report.as_markdown(results, about)
         write_text(options.markdown, text)
-    equal = all(result.passed for result in results)
-    if not (options.names or options.k):
-        console.print()
-        equal &= trajectory.main([]) == 0
     return 0 if equal else 1
 
 
@@ -127,16 +127,13 @@ def run_on_all_cores(
         for j, case in enumerate(pair.cases)
     }
     places = [numbers[id(pair), id(case)] for pair, case in chosen]
-    with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
-        verdicts = pool.map(verdict, places, repeat(seed), chunksize=16)
+    with left_alone():
+        pool = multiprocessing.get_context("spawn").Pool()
+    with pool:  # Ends at once what is still at work, should there be an interrupt.
+        verdicts = pool.imap(partial(verdict, seed=seed), places, chunksize=16)
         shown = bar(verdicts, len(chosen))
-        try:
-            for (pair, case), found in zip(chosen, shown, strict=True):
-                yield Result(pair, case, seed, **found)
-        except KeyboardInterrupt:  # The pool would wait for what it has begun.
-            for process in multiprocessing.active_children():
-                process.kill()
-            raise
+        for (pair, case), found in zip(chosen, shown, strict=True):
+            yield Result(pair, case, seed, **found)
 
 
 def verdict(place: tuple[int, int], seed: int) -> dict[str, Any]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from tqdm import tqdm
 
-from parity import registry
+from parity import registry, report
 from parity.fault import caught_by
 
 DESCRIPTION = """\
@@ -42,6 +41,8 @@ def main(arguments: Sequence[str]) -> int:
         parser.error(str(error))
     names = {pair.name for pair in pairs}
     faults = [fault for fault in registry.FAULTS if fault.pair in names]
+    if not faults:
+        parser.error(f"no mistakes are listed for {', '.join(options.names)}")
     table = Table("layer", "mistake", "caught by the case", "in", box=None)
     unseen = 0
     for fault in tqdm(faults, unit="fault", leave=False, disable=None):
@@ -51,8 +52,9 @@ def main(arguments: Sequence[str]) -> int:
             table.add_row(fault.pair, escape(fault.what), "nothing", "", style="red")
         else:
             tensor = result.failures[0].tensor
-            table.add_row(fault.pair, fault.what, escape(str(result.case)), tensor)
-    console = Console()
+            caught = map(escape, (fault.what, str(result.case), tensor))
+            table.add_row(fault.pair, *caught)
+    console = report.console()
     console.print(table)
     console.print(f"\n{len(faults) - unseen} of {len(faults)} mistakes caught")
     return 1 if unseen else 0

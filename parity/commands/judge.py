@@ -17,10 +17,9 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 
 from parity import engine, registry, report
-from parity.arguments import positive, writable_file
+from parity.arguments import positive, seed, writable_file
 from parity.case import Pair
 from parity.commands import check
 from parity.files import write_text
@@ -77,7 +76,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("file", type=Path, metavar="FILE", help="Python source")
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these classes")
     parser.add_argument("-k", metavar="TEXT", default="", help="only cases with TEXT")
-    parser.add_argument("--seed", type=int, default=0, help="of the inputs (default 0)")
+    parser.add_argument(
+        "--seed", type=seed, default=0, help="of the inputs (default 0)"
+    )
     parser.add_argument(
         "--timeout",
         type=positive,
@@ -89,8 +90,6 @@ def main(arguments: Sequence[str]) -> int:
         "--json", type=writable_file, metavar="FILE", help="write the results"
     )
     options = parser.parse_args(arguments)
-    if options.seed < 0:
-        parser.error("--seed expects a number that is not negative")
     try:
         wanted = registry.choose(options.names) if options.names else registry.PAIRS
         with stopped_after(options.timeout), unset_is_nan():
@@ -138,7 +137,7 @@ def main(arguments: Sequence[str]) -> int:
             stopped.append(pair)
     about = report.environment(time.perf_counter() - start)
     command = f"python -m parity judge {shlex.quote(str(options.file))}"
-    report.show(Console(), results, True, about, command)
+    report.show(report.console(), results, True, about, command)
     if options.json:
         text = json.dumps(report.as_json(results, about), indent=1)
         write_text(options.json, text + "\n")

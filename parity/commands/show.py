@@ -19,6 +19,8 @@ EXAMPLES = """\
 examples:
   python -m parity show Linear
   python -m parity show CrossEntropyLoss --width 200
+
+exit status: 0, or 2 if the command is misused
 """
 
 

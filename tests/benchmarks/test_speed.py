@@ -184,8 +184,9 @@ def test_a_summary_says_which_torch_is_best_and_whether_the_limit_is_met():
     assert found["ratio_to_best"]["value"] == pytest.approx(0.8)
     assert found["met"] is True
     assert found["sides"]["torch"]["quartiles"] == pytest.approx([0.95, 1.05])
-    slots["scratchnet"] = [{"total": 0.51}] * 3
-    assert summary(step, 1, slots, memory, 10**9)["met"] is False
+    for seconds, met in ((0.51, None), (0.7, False)):  # of torch's 0.9 to 1.1
+        slots["scratchnet"] = [{"total": seconds}] * 3
+        assert summary(step, 1, slots, memory, 10**9)["met"] is met
     assert summary(step, 3, slots, memory, 10**9)["met"] is None
 
 

@@ -80,8 +80,8 @@ FAULTS = (
     Fault(
         "CosineAnnealingLR",
         "no way up from the lowest point",
-        "if (t - 1 - T) % (2 * T) == 0:",
-        "if t - 1 == T:",
+        "return lr + (base_lr - eta) * (1 - math.cos(math.pi / T)) / 2",
+        "return lr",
     ),
     Fault(
         "CosineAnnealingWarmRestarts",
