@@ -39,7 +39,6 @@ SIDES: dict[str, ModuleType] = {
 DIRECTIONS = 3
 TRIES = 3
 DRAWS = 32
-LUCK = 8  # of so many draws, float32 may be unlucky in one
 #: Against what a case fails that ends in an error.
 CRASH = "running at all"
 
@@ -271,18 +270,17 @@ def _check_float32(result: Result) -> None:
     if not (case.float32 and getattr(side, "FLOAT32", True)):
         return
     rng = pair.rng(case, result.seed)
-    errors: dict[str, list[tuple[Difference, str]]] = {}  # the worst of each draw
+    worst: dict[str, tuple[Difference, str]] = {}
     torch_worst: dict[str, float] = {}
     wrong = {failure.tensor for failure in result.failures}
-    # On few numbers torch may be exact by luck, or ours far off: what fails is judged
-    # on more draws, unless float64 has found it wrong.
-    for number in range(DRAWS):
+    # On few numbers torch may be exact by luck: what fails is judged on more draws,
+    # unless float64 has found it wrong.
+    for _ in range(DRAWS):
         numbers = side.draw(pair, case, rng).rounded()
         ours = side.run_numpy(pair, case, numbers, np.float32)
         stock = side.run_stock(pair, case, numbers, np.float32)
         truth = _truth(side, pair, case, numbers)
         scales = _Scales(side)
-        worst: dict[str, tuple[Difference, str]] = {}
         for name, mine, theirs in _matched(
             result, "stock torch in float32", ours, stock
         ):
@@ -305,20 +303,14 @@ def _check_float32(result: Result) -> None:
                 worst[pool] = difference, name
             result.tensors += 1
             result.closer += difference.error <= torch_error
-        for pool, found in worst.items():
-            errors.setdefault(pool, []).append(found)
-        judged = {
-            pool: sorted(each, key=lambda found: found[0].error)[-1 - number // LUCK]
-            for pool, each in errors.items()
-        }
         if all(
             difference.error <= measure.float32_gate(torch_worst[pool]) or name in wrong
-            for pool, (difference, name) in judged.items()
+            for pool, (difference, name) in worst.items()
         ):
             break
-    result.float32 = max((d.error for d, _ in judged.values()), default=0.0)
+    result.float32 = max((d.error for d, _ in worst.values()), default=0.0)
     result.torch32 = result.torch32 or 0.0
-    for pool, (difference, name) in judged.items():
+    for pool, (difference, name) in worst.items():
         allowed = measure.float32_gate(torch_worst[pool])
         if not result.gate(difference.error, allowed):
             what = f"{difference}; torch's own float32 error is {torch_worst[pool]:.2e}"
