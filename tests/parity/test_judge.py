@@ -554,6 +554,7 @@ def test_judge_switches_autograd_on_for_itself_alone(tmp_path, capsys):
         torch.set_grad_enabled(True)
     assert status == 1
     assert "grad input 0, against stock torch" in printed
+    assert "Every element is 2 times what it should be." in printed
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no alarm")
@@ -563,7 +564,7 @@ def test_judge_stops_what_catches_every_exception(tmp_path, capsys):
         "    def forward(self, x):\n"
         "        while True:\n"
         "            try:\n"
-        "                while True: pass\n"
+        "                while True: x.sum()\n"
         "            except Exception: pass\n"
     )
     status, printed = judged(layer, tmp_path, capsys, "--timeout", "1")
